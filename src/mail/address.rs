@@ -1,0 +1,96 @@
+//! Addresses: RFC 5322 §3.4.1 addr-spec, as compared by Postcase.
+
+use serde::{Deserialize, Serialize};
+
+/// An addr-spec, kept in the form in which it is compared: lower case, without comments or surrounding space.
+///
+/// Local parts are compared without case: no mail system in use tells `Anna@` from `anna@`, and customers do not either.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Address(String);
+
+impl Address {
+    /// Takes `text` as an address if it has a local part, one last `@` and a domain, no space or control
+    /// characters outside quotes, and at most 320 bytes (RFC 5321 §4.5.3.1).
+    pub fn parse(text: &str) -> Option<Address> {
+        let text = text.trim().trim_start_matches('<').trim_end_matches('>').trim();
+        let (local, domain) = text.rsplit_once('@')?;
+        let quoted = is_quoted_string(local);
+        let bad = |c: char| c.is_control() || (!quoted && (c.is_whitespace() || "<>(),;:@\"".contains(c)));
+        let bad_domain = |c: char| c.is_control() || c.is_whitespace() || "<>(),;\"@\\".contains(c);
+        if local.is_empty()
+            || domain.is_empty()
+            || text.len() > 320
+            || local.contains(bad)
+            || domain.contains(bad_domain)
+        {
+            return None;
+        }
+        Some(Address(text.to_lowercase()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The part before the last `@`.
+    pub fn local_part(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(local, _)| local)
+    }
+
+    /// The part after the last `@`.
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// RFC 5322 §3.2.4: one quoted string from end to end. Two of them, with brackets between, would write commands of
+/// their own.
+fn is_quoted_string(local: &str) -> bool {
+    let Some(inner) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return false };
+    let mut characters = inner.chars();
+    while let Some(c) = characters.next() {
+        if c == '"' || c == '\\' && characters.next().is_none() {
+            return false;
+        }
+    }
+    true
+}
+
+/// An address with the name that stands beside it (RFC 5322 §3.4 calls the pair a mailbox; here that word is an IMAP folder).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Named {
+    /// Decoded, one line, without control characters; None where the header gave none.
+    pub name: Option<String>,
+    pub address: Address,
+}
+
+impl std::fmt::Display for Named {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name} <{}>", self.address),
+            None => write!(f, "{}", self.address),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_read_in_two_ways_is_no_address() {
+        for odd in ["a@b@x.org", "\"a\"> <v@y.org> \"b\"@x.org", "\"a\\\"@x.org", "\"@x.org", "a b@x.org", "@x.org"] {
+            assert_eq!(Address::parse(odd), None, "{odd}");
+        }
+        for fine in ["\"a@b\"@x.org", "\"a \\\" b\"@x.org", "\"\"@x.org", "o'neill+x@x.org", "a@[192.0.2.1]"] {
+            assert!(Address::parse(fine).is_some(), "{fine}");
+        }
+    }
+}

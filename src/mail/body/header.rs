@@ -1,0 +1,165 @@
+//! What stands between an answer and what it answers: separators, and headers copied into the text.
+
+use super::Line;
+use super::fold::folded;
+use super::languages::{FORWARDS, LABELS, Label, ORIGINALS};
+
+/// Lines of a copied header that are looked at.
+const LINES: usize = 9;
+
+/// What a separator announces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handing {
+    Answer,
+    Forward,
+}
+
+/// `-----Original Message-----` and its kin.
+pub fn separator(content: &str) -> Option<Handing> {
+    if content.len() > 200 {
+        return None;
+    }
+    let framed = content.starts_with(|c: char| !c.is_alphanumeric() && c != '"') || content.ends_with([':', '：']);
+    if !framed {
+        return None;
+    }
+    let folded = folded(content);
+    let folded = folded.trim();
+    let dashed = folded.starts_with(['-', '_', '=', '*', '–', '—', '>', '<', '#', '~']);
+    let ends = folded.ends_with([':', '：']);
+    if !dashed && !ends {
+        return None;
+    }
+    let inner = folded.trim_matches(|c: char| "-_=*–—:：>< #~.".contains(c));
+    if FORWARDS.contains(inner) || dashed && HANDED.iter().any(|by| inner.starts_with(by)) {
+        return Some(Handing::Forward);
+    }
+    let opened = ["--", "__", "==", "**", "- ", "~~", "##"].iter().any(|frame| folded.starts_with(frame)) || ends;
+    let doubled = inner.split('/').all(|half| ORIGINALS.contains(half.trim()));
+    let quoted = dashed && inner.strip_prefix("original message from ").is_some();
+    ((doubled || quoted) && opened).then_some(Handing::Answer)
+}
+
+/// Notes names who handed on, and when.
+const HANDED: &[&str] = &[
+    "forwarded by ",
+    "weitergeleitet von ",
+    "transféré par ",
+    "réexpédié par ",
+    "reenviado por ",
+    "remitido por ",
+    "inoltrato da ",
+    "encaminhado por ",
+    "doorgestuurd door ",
+    "vidarebefordrat av ",
+    "videresendt af ",
+    "videresendt av ",
+    "przekazane przez ",
+    "forwarded message from ",
+    "weitergeleitete nachricht von ",
+];
+
+/// A header copied into the text, line by line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Lines that it takes, blank ones within it too.
+    pub lines: usize,
+    /// What it says, in order.
+    pub fields: Vec<(Label, String)>,
+}
+
+/// A header copied into the text, as Outlook does. It names the author and two more fields, or two with an address
+/// and a date, which nobody writes by hand.
+pub fn copied(lines: &[Line<'_>], at: usize) -> Option<Copied> {
+    let (first, value) = label(lines[at].content)?;
+    let mut found = fields(lines, at);
+    if found.fields.len() == 1 && matches!(first, Label::From | Label::Date) {
+        found.fields = on_one_line(first, value);
+    }
+    let has = |label| found.fields.iter().any(|(l, _)| *l == label);
+    let names = [Label::From, Label::Date, Label::To, Label::Subject].into_iter().filter(|l| has(*l)).count();
+    let valued = found.fields.iter().any(|(_, value)| !value.is_empty());
+    let address = found.fields.iter().any(|(l, value)| *l != Label::Date && value.contains('@'));
+    let digits = |value: &str| folded(value).bytes().filter(u8::is_ascii_digit).count();
+    let date = found.fields.iter().any(|(l, value)| *l == Label::Date && digits(value) >= 6);
+    let plain = has(Label::From) && names >= 3 && valued;
+    (plain || names >= 2 && address && date).then_some(found)
+}
+
+/// The fields that stand from line `at` on, however few.
+pub fn fields(lines: &[Line<'_>], at: usize) -> Copied {
+    let mut copied = Copied::default();
+    let depth = lines[at].depth;
+    let (mut looked, mut blank) = (0, 0);
+    // Lines without a name, which go on with a field where another field follows.
+    let mut pending: Vec<&str> = Vec::new();
+    for (offset, line) in lines[at..].iter().enumerate() {
+        if line.content.is_empty() {
+            blank += 1;
+            // Behind a whole header a blank line begins the text.
+            if blank > 2 || copied.fields.len() >= 4 {
+                break;
+            }
+            continue;
+        }
+        if line.depth != depth || looked == LINES {
+            break;
+        }
+        looked += 1;
+        match label(line.content) {
+            Some((label, _)) if copied.fields.iter().any(|(l, _)| *l == label) && label != Label::To => break,
+            Some((label, value)) => {
+                continue_last(&mut copied, &mut pending);
+                copied.fields.push((label, value.to_owned()));
+                copied.lines = offset + 1;
+            }
+            None if copied.fields.is_empty() || blank > 0 => break,
+            None => {
+                pending.push(line.content);
+                let recipients = copied.fields.last().is_some_and(|(label, _)| *label == Label::To);
+                if recipients && line.content.contains('@') && line.content.ends_with(['>', ';', ',', ')']) {
+                    continue_last(&mut copied, &mut pending);
+                    copied.lines = offset + 1;
+                }
+            }
+        }
+        blank = 0;
+    }
+    copied
+}
+
+fn continue_last(copied: &mut Copied, pending: &mut Vec<&str>) {
+    let Some((_, value)) = copied.fields.last_mut() else { return };
+    for line in pending.drain(..).filter(|line| line.len() < 1_000) {
+        value.push(' ');
+        value.push_str(line.trim_matches('*'));
+    }
+}
+
+/// The fields of a header whose line ends were lost: `From: Anna Sent: Monday To: …`.
+fn on_one_line(first: Label, line: &str) -> Vec<(Label, String)> {
+    let line = crate::mail::message::clip(line, 1_000);
+    let mut fields: Vec<(Label, String)> = Vec::new();
+    let (mut open, mut from) = (first, 0);
+    for (at, _) in line.match_indices([':', '：']) {
+        let word = line[..at].trim_end().rfind(' ').map_or(0, |space| space + 1);
+        let Some((label, _)) = label(&format!("{}:", line[word..at].trim())) else { continue };
+        if label == open || word < from || fields.iter().any(|(known, _)| *known == label) {
+            continue;
+        }
+        fields.push((open, line[from..word].trim_matches(['：', ':', ' ', '*']).to_owned()));
+        (open, from) = (label, at);
+    }
+    fields.push((open, line[from..].trim_start_matches(['：', ':', ' ']).to_owned()));
+    fields
+}
+
+/// The name and the value of a line of a copied header.
+pub fn label(content: &str) -> Option<(Label, &str)> {
+    let plain = content.trim_start_matches(['*', '_', ' ', '|', '\u{200f}', '\u{200e}']);
+    let (end, colon) = plain.char_indices().take(32).find(|(_, c)| matches!(c, ':' | '：' | '|'))?;
+    let name = folded(plain[..end].trim_matches(['*', '_', ' ', '\u{a0}']));
+    let label = *LABELS.get(name.trim())?;
+    let value = plain[end + colon.len_utf8()..].trim_start_matches(['*', '_', ' ', '|', ':']);
+    Some((label, value.trim_matches(['|', ' ', '\u{a0}']).trim_end_matches(['*', ';'])))
+}

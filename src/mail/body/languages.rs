@@ -1,0 +1,160 @@
+//! How mail programs introduce quotations and forwards, language by language. To teach another language, add a row to
+//! one of the tables.
+
+mod east;
+mod germanic;
+mod romance;
+mod slavic;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// The words of one language, in lower case, as mail programs write them; alternatives stand between `|`. A space at
+/// the end of an opening counts.
+pub struct Language {
+    /// What an attribution begins with: "On Monday, Anna wrote:". Weekdays, where it begins with one.
+    pub openings: &'static str,
+    /// What the author of a quotation did.
+    pub verbs: &'static str,
+    pub from: &'static str,
+    pub date: &'static str,
+    /// To, Cc and Reply-To.
+    pub to: &'static str,
+    pub subject: &'static str,
+    /// Lines between an answer and what it answers, without dashes.
+    pub originals: &'static str,
+    /// Lines above what is handed on, without dashes.
+    pub forwards: &'static str,
+    /// Prefixes of the subject of what is handed on.
+    pub prefixes: &'static str,
+    /// Beginnings of the names of the twelve months; alternatives of one month stand between `/`.
+    pub months: &'static str,
+    /// Beginnings of the lines that telephones and mail programs put below a text.
+    pub footers: &'static str,
+    /// Beginnings and ends (after `…`) of such lines, where the verb comes last.
+    pub frames: &'static str,
+}
+
+/// What a line of a copied header says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Label {
+    From,
+    Date,
+    To,
+    Subject,
+}
+
+fn all() -> impl Iterator<Item = &'static Language> {
+    [germanic::LANGUAGES, romance::LANGUAGES, slavic::LANGUAGES, east::LANGUAGES].into_iter().flatten()
+}
+
+/// The words between `|`; a leading space goes, a trailing one is kept where it stands before `|` alone.
+fn words(row: &'static str) -> impl Iterator<Item = &'static str> {
+    row.split('|').filter(|word| !word.trim().is_empty())
+}
+
+/// Beginnings of lines, found by their first character.
+pub struct Beginnings(HashMap<char, Vec<&'static str>>);
+
+impl Beginnings {
+    fn of(words: impl Iterator<Item = &'static str>) -> Beginnings {
+        let mut by_first: HashMap<char, Vec<&'static str>> = HashMap::new();
+        for word in words {
+            by_first.entry(word.chars().next().unwrap_or(' ')).or_default().push(word);
+        }
+        Beginnings(by_first)
+    }
+
+    /// The longest word with which `line` begins.
+    pub fn of_line(&self, line: &str) -> Option<&'static str> {
+        let known = self.0.get(&line.chars().next()?)?;
+        known.iter().filter(|word| line.starts_with(**word)).max_by_key(|word| word.len()).copied()
+    }
+}
+
+/// What attributions begin with.
+pub static OPENINGS: LazyLock<Beginnings> =
+    LazyLock::new(|| Beginnings::of(all().flat_map(|language| words(language.openings))));
+
+/// What footers begin with.
+pub static FOOTERS: LazyLock<Beginnings> =
+    LazyLock::new(|| Beginnings::of(all().flat_map(|language| words(language.footers))));
+
+/// How footers begin and end, where one alone says too little.
+pub static FRAMES: LazyLock<Vec<(&'static str, &'static str)>> =
+    LazyLock::new(|| all().flat_map(|language| words(language.frames)).filter_map(|f| f.split_once('…')).collect());
+
+/// A verb of an attribution; where a language writes spaces, as the beginning of a word.
+pub static VERB: LazyLock<Regex> = LazyLock::new(|| {
+    let verbs = all().flat_map(|language| words(language.verbs));
+    let spaced = |verb: &&str| !verb.chars().any(|c| ('\u{0e00}'..'\u{0eff}').contains(&c) || c >= '\u{1100}');
+    let (spaced, other): (Vec<&str>, Vec<&str>) = verbs.partition(spaced);
+    let joined = |verbs: Vec<&str>| verbs.into_iter().map(regex::escape).collect::<Vec<_>>().join("|");
+    let pattern = format!(r"(?:^|[^\p{{L}}])(?:{})|{}", joined(spaced), joined(other));
+    Regex::new(&pattern).expect("made of escaped words")
+});
+
+/// Names of header fields.
+pub static LABELS: LazyLock<HashMap<&'static str, Label>> = LazyLock::new(|| {
+    let mut labels = HashMap::new();
+    for language in all() {
+        let rows = [
+            (Label::From, language.from),
+            (Label::Date, language.date),
+            (Label::To, language.to),
+            (Label::Subject, language.subject),
+        ];
+        for (label, row) in rows {
+            for word in words(row) {
+                labels.entry(word).or_insert(label);
+            }
+        }
+    }
+    labels
+});
+
+/// Separators of answers.
+pub static ORIGINALS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| all().flat_map(|language| words(language.originals)).collect());
+
+/// Separators of forwards.
+pub static FORWARDS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| all().flat_map(|language| words(language.forwards)).collect());
+
+/// Subject prefixes of forwards, without the colon.
+pub static PREFIXES: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| all().flat_map(|language| words(language.prefixes)).collect());
+
+/// Beginnings of month names with their numbers, longest first.
+pub static MONTHS: LazyLock<Vec<(&'static str, i8)>> = LazyLock::new(|| {
+    let mut months = Vec::new();
+    for language in all() {
+        for (month, names) in (1..).zip(words(language.months)) {
+            months.extend(names.split('/').map(|name| (name, month)));
+        }
+    }
+    months.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    months
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_whole() {
+        for language in all() {
+            let months = words(language.months).count();
+            assert!(months == 0 || months == 12, "{}: {months} months", language.openings);
+            for row in [language.verbs, language.from, language.date, language.to, language.subject] {
+                assert!(words(row).all(|word| word == word.trim() && word == word.to_lowercase()), "{row}");
+            }
+            for row in [language.originals, language.forwards, language.prefixes, language.footers, language.openings] {
+                assert!(words(row).all(|word| word == word.trim_start() && word == word.to_lowercase()), "{row}");
+            }
+        }
+        assert!(all().count() >= 25);
+    }
+}

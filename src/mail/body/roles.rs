@@ -1,0 +1,221 @@
+//! What each line is: the author's, quoted, handed on, or furniture.
+
+use super::header::{self, Handing};
+use super::markup::Verdict;
+use super::{Handed, Line, MARKER, Next, attribution, signature};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Own,
+    /// Level of quotation, from 1.
+    Quote(usize),
+    /// Of mail that was handed on: content.
+    Forward,
+    /// Attributions and separators.
+    Furniture,
+    Signature,
+    Footer,
+}
+
+/// What a line begins.
+enum Beginning {
+    /// An attribution of so many lines, above lines with `>`.
+    Attribution(usize),
+    /// A quotation without `>`, down to the end, below so many lines of furniture.
+    Quotation(usize),
+    /// The same, of mail that was handed on.
+    Forward,
+}
+
+/// How far what was handed on goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// To the end of the text.
+    End,
+    /// As far as its lines begin with `>`.
+    Marked,
+}
+
+struct Walk<'a> {
+    lines: &'a [Line<'a>],
+    verdicts: &'a [Option<Verdict>],
+    next: &'a [Next],
+    handed: Handed,
+    level: usize,
+    /// The level to which a quotation returns that the markup ends.
+    outer: Option<usize>,
+    in_signature: bool,
+    forward: Option<Reach>,
+}
+
+/// The role of every line. Linear: what a line begins is seen from a bounded number of lines.
+pub fn roles(lines: &[Line<'_>], verdicts: &[Option<Verdict>], handed: Handed) -> Vec<Role> {
+    let next = Next::all(lines);
+    let mut walk =
+        Walk { lines, verdicts, next: &next, handed, level: 0, outer: None, in_signature: false, forward: None };
+    let mut roles = Vec::with_capacity(lines.len());
+    while roles.len() < lines.len() {
+        walk.step(&mut roles);
+    }
+    unfold_footers(lines, &mut roles);
+    cite(lines, &mut roles);
+    roles
+}
+
+impl Walk<'_> {
+    /// Adds the roles of the next line, or of the next lines that belong together.
+    fn step(&mut self, roles: &mut Vec<Role>) {
+        let at = roles.len();
+        let line = &self.lines[at];
+        let verdict = self.verdicts.get(at).copied().flatten();
+        match self.forward {
+            Some(Reach::End) => return roles.push(Role::Forward),
+            Some(Reach::Marked) if line.depth > 0 || line.content.is_empty() => return roles.push(Role::Forward),
+            Some(Reach::Marked) => self.forward = None,
+            None => {}
+        }
+        self.follow_markup(line, verdict);
+        match self.beginning(at) {
+            Some(Beginning::Attribution(count)) => {
+                self.in_signature = false;
+                let depth = self.level + line.depth;
+                let role = if depth == 0 { Role::Furniture } else { Role::Quote(depth) };
+                return roles.extend(std::iter::repeat_n(role, count));
+            }
+            Some(Beginning::Quotation(count)) => {
+                self.level += 1;
+                return roles.extend(std::iter::repeat_n(Role::Quote(self.level + line.depth), count));
+            }
+            Some(Beginning::Forward) if self.level + line.depth == 0 => {
+                let marked = self.next[at] == Next::Quoted;
+                self.forward = Some(if marked { Reach::Marked } else { Reach::End });
+                return roles.push(Role::Forward);
+            }
+            Some(Beginning::Forward) => {
+                self.level += 2;
+                return roles.push(Role::Quote(self.level + line.depth));
+            }
+            None => {}
+        }
+        roles.push(self.plain(at, verdict));
+    }
+
+    /// A quotation that the markup ends is over, whatever its lines looked like.
+    fn follow_markup(&mut self, line: &Line<'_>, verdict: Option<Verdict>) {
+        match verdict {
+            Some(Verdict::Quote | Verdict::Attribution) => self.outer = self.outer.or(Some(self.level)),
+            Some(Verdict::Signature) => {}
+            None if line.content.is_empty() || line.depth > 0 => {}
+            None => {
+                if let Some(outer) = self.outer.take() {
+                    self.level = outer;
+                }
+            }
+        }
+    }
+
+    fn plain(&mut self, at: usize, verdict: Option<Verdict>) -> Role {
+        let line = &self.lines[at];
+        let depth = self.level + line.depth;
+        if depth > 0 || wrapped_quotation(self.lines, at) {
+            self.in_signature = false;
+            return Role::Quote(depth.max(1));
+        }
+        match verdict {
+            Some(Verdict::Quote) => return Role::Quote(1),
+            Some(Verdict::Attribution) => return Role::Furniture,
+            Some(Verdict::Signature) => return Role::Signature,
+            None => {}
+        }
+        self.in_signature =
+            self.in_signature || signature::opens(self.lines, at) || signature::is_disclaimer(line.content);
+        if self.in_signature {
+            Role::Signature
+        } else if signature::is_footer(line.content) {
+            Role::Footer
+        } else {
+            Role::Own
+        }
+    }
+
+    fn beginning(&self, at: usize) -> Option<Beginning> {
+        let line = &self.lines[at];
+        if line.content.is_empty() {
+            return None;
+        }
+        // Behind quotation marks it says nothing new: what is written beneath the marks is the author's again.
+        if line.depth == 0 && line.content.contains(MARKER) {
+            return Some(Beginning::Quotation(1));
+        }
+        let next = self.next[at];
+        match header::separator(line.content) {
+            Some(Handing::Answer) if next == Next::Plain || line.depth > 0 => return Some(Beginning::Quotation(1)),
+            Some(Handing::Answer) => return Some(Beginning::Attribution(1)),
+            Some(Handing::Forward) => return Some(Beginning::Forward),
+            None => {}
+        }
+        if let Some(copied) = header::copied(self.lines, at) {
+            let forward = self.handed == Handed::On && self.level + line.depth == 0;
+            return Some(if forward { Beginning::Forward } else { Beginning::Quotation(copied.lines) });
+        }
+        // Within a quotation an attribution changes nothing: the marks already say how deep it is.
+        if line.depth > 0 && !line.content.ends_with(">>>") {
+            return None;
+        }
+        let count = attribution::lines(self.lines, at)?;
+        Some(match Next::of(self.lines, at + count) {
+            Next::Quoted => Beginning::Attribution(count),
+            Next::Plain => Beginning::Quotation(count),
+        })
+    }
+}
+
+/// What looks like a footer and stands above more of the author's words is one of them.
+fn unfold_footers(lines: &[Line<'_>], roles: &mut [Role]) {
+    let mut below = true;
+    for (line, role) in lines.iter().zip(roles).rev() {
+        match role {
+            Role::Footer if !below => *role = Role::Own,
+            Role::Own if !line.content.is_empty() => below = false,
+            Role::Footer | Role::Own => {}
+            Role::Quote(_) | Role::Furniture | Role::Signature | Role::Forward => below = true,
+        }
+    }
+}
+
+/// What the author quotes by hand, between own words and above the mail that the program quotes, is part of what
+/// the author says.
+fn cite(lines: &[Line<'_>], roles: &mut [Role]) {
+    let Some(furniture) = roles.iter().position(|role| *role == Role::Furniture) else { return };
+    let own = |role: &Role, line: &Line<'_>| *role == Role::Own && !line.content.is_empty();
+    let Some(first) = (0..furniture).find(|at| own(&roles[*at], &lines[*at])) else { return };
+    for (role, line) in roles[first..furniture].iter_mut().zip(&lines[first..]) {
+        if matches!(role, Role::Quote(1)) && line.depth > 0 {
+            *role = Role::Own;
+        }
+    }
+}
+
+/// A line of a quotation that a mail program wrapped, without `>` before its second half.
+fn wrapped_quotation(lines: &[Line<'_>], at: usize) -> bool {
+    const COLUMNS: usize = 70;
+    let line = &lines[at];
+    if line.content.is_empty() || at == 0 || line.depth > 0 {
+        return false;
+    }
+    let before = &lines[at - 1];
+    let between = before.depth > 0 && lines.get(at + 1).is_some_and(|after| after.depth > 0);
+    if !between {
+        return false;
+    }
+    let link = line.content.trim_start_matches(['(', '<']).starts_with("http") && !line.content.contains(' ');
+    let lone = line.content.starts_with(['(', '<']) && line.content.ends_with('>') && line.content.contains("http");
+    let open = before.content.rfind(['(', '<']).is_some_and(|from| {
+        let tail = &before.content[from..];
+        tail.contains("http") && !tail.contains([')', '>'])
+    });
+    let first = line.content.split(' ').next().unwrap_or_default();
+    let full = before.raw.chars().count() + 1 + first.chars().count() >= COLUMNS;
+    let runs_on = line.content.starts_with(char::is_lowercase) && !before.content.ends_with(['.', '?', '!', ':']);
+    link || lone || open || full && runs_on
+}

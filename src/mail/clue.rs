@@ -1,0 +1,234 @@
+//! Clues: what in a message points at the conversation it belongs to (B19).
+
+use serde::{Deserialize, Serialize};
+
+use super::body::{self, Split};
+use super::defect::{Flaw, Flaws};
+use super::message::{Message, clip};
+use super::reference::{self, own_id};
+use super::{Circumstances, Keyring, MessageId, ReportedRecipient, SentId, html};
+
+/// Clues of one message, at most.
+const CLUES: usize = 64;
+/// Bytes within which a reference has to end, wrapped and quoted as it may be.
+const REFERENCE_BYTES: usize = 240;
+/// Digits of a case number.
+const NUMBER_DIGITS: usize = 12;
+
+/// Where a clue was found. The order of the variants is the order of evidence (B19), strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClueKind {
+    ReferenceInSubject,
+    OwnIdInReplyTo,
+    /// Of the message that a delivery report gives back (B15).
+    OwnIdReturned,
+    /// In the author's own words, or the outermost level of quotation.
+    ReferenceInNearestQuote,
+    OwnIdInReferences,
+    ForeignId,
+    /// In a quote within a quote, or a forwarded message.
+    ReferenceInDeeperQuote,
+    CaseNumberInSubject,
+}
+
+/// What a clue points at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pointer {
+    /// A mail that we sent; the signature was verified.
+    Sent(SentId),
+    /// A Message-ID that is not ours, from In-Reply-To or References.
+    Id(MessageId),
+    /// A bare case number: public, proves nothing (L6).
+    Number(u64),
+}
+
+/// One clue. Within a kind, the nearest comes first: In-Reply-To before References, newest reference before older ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clue {
+    pub kind: ClueKind,
+    pub pointer: Pointer,
+}
+
+/// The clues of a message, strongest first (B19). What looks like a reference and does not open is a defect.
+pub fn find(
+    message: &Message,
+    split: &Split,
+    report: &[ReportedRecipient],
+    circumstances: &Circumstances,
+    flaws: &mut Flaws,
+) -> Vec<Clue> {
+    let keyring = &circumstances.keyring;
+    let mut clues = Clues::default();
+    let mut written = |kind: ClueKind, text: &str, clues: &mut Clues| {
+        for sent in references(text, keyring, flaws) {
+            clues.add(kind, Pointer::Sent(sent));
+        }
+    };
+    written(ClueKind::ReferenceInSubject, &message.subject, &mut clues);
+    written(ClueKind::ReferenceInNearestQuote, &split.own, &mut clues);
+    written(ClueKind::ReferenceInNearestQuote, &split.nearest, &mut clues);
+    written(ClueKind::ReferenceInDeeperQuote, &split.deeper, &mut clues);
+    // Where text/plain was cut short, the HTML beside it may still have the reference: shown, or hidden from the eye.
+    if let Some(html) = message.html.as_deref().filter(|html| clues.found.is_empty() && mentions_reference(html)) {
+        let split = body::split(&html::to_text(html, &mut Flaws::default()));
+        written(ClueKind::ReferenceInNearestQuote, &split.own, &mut clues);
+        written(ClueKind::ReferenceInNearestQuote, &split.nearest, &mut clues);
+        if clues.found.is_empty() {
+            written(ClueKind::ReferenceInDeeperQuote, html, &mut clues);
+        }
+    }
+
+    let newest_first = || message.references.iter().rev();
+    for id in &message.in_reply_to {
+        match own_id(id, keyring) {
+            Some(sent) => clues.add(ClueKind::OwnIdInReplyTo, Pointer::Sent(sent)),
+            None => clues.add(ClueKind::ForeignId, Pointer::Id(id.clone())),
+        }
+    }
+    for id in newest_first() {
+        match own_id(id, keyring) {
+            Some(sent) => clues.add(ClueKind::OwnIdInReferences, Pointer::Sent(sent)),
+            None => clues.add(ClueKind::ForeignId, Pointer::Id(id.clone())),
+        }
+    }
+    for id in report.iter().filter_map(|recipient| recipient.original_message_id.as_ref()) {
+        if let Some(sent) = own_id(id, keyring) {
+            clues.add(ClueKind::OwnIdReturned, Pointer::Sent(sent));
+        }
+    }
+    for number in case_numbers(&message.subject, &circumstances.case_word) {
+        clues.add(ClueKind::CaseNumberInSubject, Pointer::Number(number));
+    }
+    clues.finish(flaws)
+}
+
+#[derive(Default)]
+struct Clues {
+    found: Vec<Clue>,
+    dropped: usize,
+}
+
+impl Clues {
+    /// The same pointer may stand in several places: each is evidence, and counts once.
+    fn add(&mut self, kind: ClueKind, pointer: Pointer) {
+        let clue = Clue { kind, pointer };
+        if self.found.contains(&clue) {
+            return;
+        }
+        if self.found.len() < 4 * CLUES {
+            self.found.push(clue);
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    fn finish(mut self, flaws: &mut Flaws) -> Vec<Clue> {
+        self.found.sort_by_key(|clue| clue.kind);
+        if self.dropped > 0 || self.found.len() > CLUES {
+            flaws.note(Flaw::TooManyClues);
+        }
+        self.found.truncate(CLUES);
+        self.found
+    }
+}
+
+fn mentions_reference(text: &str) -> bool {
+    text.as_bytes().windows(4).any(|w| w.eq_ignore_ascii_case(b"ref:"))
+}
+
+/// The genuine references within `text`, in order.
+fn references(text: &str, keyring: &Keyring, flaws: &mut Flaws) -> Vec<SentId> {
+    let mut sent = Vec::new();
+    let bytes = text.as_bytes();
+    let starts = bytes.windows(4).enumerate().filter(|(_, w)| w.eq_ignore_ascii_case(b"ref:"));
+    for (at, _) in starts {
+        let Some(plain) = collect(clip(&text[at + 4..], REFERENCE_BYTES)) else { continue };
+        match keyring.open(&plain) {
+            Some(id) if !sent.contains(&id) && sent.len() < CLUES => sent.push(id),
+            Some(_) => {}
+            None => flaws.note(Flaw::ForgedReference),
+        }
+    }
+    sent
+}
+
+/// The characters of a reference: dashes, line ends, quotation marks, soft line breaks and what is left of HTML are
+/// passed over. None when there are not enough, or other words stand between them.
+fn collect(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(reference::LENGTH);
+    let mut rest = text.chars();
+    while plain.len() < reference::LENGTH {
+        let ahead = rest.as_str();
+        if let Some(after) = tag_or_entity(ahead) {
+            rest = after.chars();
+            continue;
+        }
+        match rest.next()? {
+            c if c.is_ascii_alphanumeric() => plain.push(c),
+            '-'
+            | '>'
+            | '='
+            | '*'
+            | '_'
+            | '|'
+            | '\u{ad}'
+            | '\u{feff}'
+            | '\u{2010}'..='\u{2015}'
+            | '\u{200b}'..='\u{200f}' => {}
+            '\u{2060}' | '\u{2212}' => {}
+            c if c.is_whitespace() => {}
+            _ => return None,
+        }
+    }
+    // A longer word is another word.
+    let longer = rest.next().is_some_and(|c| c.is_ascii_alphanumeric());
+    (!longer).then_some(plain)
+}
+
+/// What follows an HTML tag or entity at the beginning of `text`.
+fn tag_or_entity(text: &str) -> Option<&str> {
+    let (open, close, limit) = match text.as_bytes().first()? {
+        b'&' => ('&', ';', 10),
+        b'<' => ('<', '>', 120),
+        _ => return None,
+    };
+    let (inner, _) = clip(text, limit).strip_prefix(open)?.split_once(close)?;
+    let after = &text[inner.len() + 2..];
+    let entity = open == '<' || inner.chars().all(|c| c.is_ascii_alphanumeric() || c == '#');
+    entity.then_some(after)
+}
+
+/// `[Case 10482]`, `Case #10482`, `Case: 10482`, `[#10482]`, in any case.
+fn case_numbers(subject: &str, word: &str) -> Vec<u64> {
+    let subject = subject.to_lowercase();
+    let word = word.to_lowercase();
+    let mut numbers: Vec<u64> = Vec::new();
+    for (at, _) in subject.match_indices(|c: char| c.is_ascii_digit()) {
+        if at > 0 && subject.as_bytes()[at - 1].is_ascii_digit() {
+            continue;
+        }
+        let (lead, rest) = subject.split_at(at);
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let follows = rest[digits..].chars().next();
+        let number = rest[..digits].parse::<u64>().ok().filter(|_| digits <= NUMBER_DIGITS);
+        let whole = !follows.is_some_and(char::is_alphanumeric);
+        let number = number.filter(|number| whole && names_case(lead, follows, &word) && !numbers.contains(number));
+        numbers.extend(number);
+    }
+    numbers.truncate(8);
+    numbers
+}
+
+/// Whether what stands before a number says that it is a case's.
+fn names_case(lead: &str, follows: Option<char>, word: &str) -> bool {
+    let marked = lead.ends_with('#');
+    let lead = lead.trim_end_matches(['#', ':', '-', ' ', '\u{a0}', '.']);
+    let named = !word.is_empty()
+        && lead.strip_suffix(word).is_some_and(|before| !before.chars().next_back().is_some_and(char::is_alphanumeric));
+    named || marked && lead.ends_with(['[', '(']) && matches!(follows, Some(']' | ')'))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! Mail that is handed on (B17): attached as message/rfc822, or copied into the text below a header.
+
+mod date;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::body::Line;
+use super::body::fold::folded;
+use super::body::header::{self, Copied};
+use super::body::languages::Label;
+use super::defect::Flaws;
+use super::message::{self, Attachment, Message, MessageId, clip};
+use super::{Address, Bounds, Named};
+
+/// Enclosed messages that are read.
+const ATTACHED: usize = 20;
+/// Lines above a copied header: separators, blank lines.
+const PREFACE: usize = 6;
+/// Characters of what a copied header says, as written.
+const WRITTEN_CHARS: usize = 300;
+/// Characters of a name.
+const NAME_CHARS: usize = 200;
+
+/// How a message was handed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// Within the text.
+    Inline,
+    /// As the attachment of that number in `Message::attachments`, from 0.
+    Attached(usize),
+}
+
+/// A message within a message, by its original author.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forwarded {
+    pub form: Form,
+    /// None where it names no address.
+    pub from: Option<Named>,
+    /// The author as it was written, at most 300 characters; some programs copy the name alone.
+    pub from_written: String,
+    /// When it was sent. Where no zone was copied, in the zone of the message that hands it on. None where it cannot
+    /// be told.
+    pub date: Option<Timestamp>,
+    /// The date as it was written, at most 300 characters.
+    pub date_written: String,
+    pub subject: String,
+    /// Known of attached ones.
+    pub message_id: Option<MessageId>,
+    /// With LF line ends, its own quotations and all.
+    pub text: String,
+    /// Attached ones: their offsets are into the bytes that `attachment_bytes` gives for the attachment of `form`.
+    /// What came beside an inline one stands among those of the message itself.
+    pub attachments: Vec<Attachment>,
+}
+
+/// Every message that `message` hands on: `inline` is what its text hands on. Linear in the length of `raw`.
+pub fn find(raw: &[u8], message: &Message, inline: &str, bounds: &Bounds) -> Vec<Forwarded> {
+    let copied = (!inline.trim().is_empty()).then(|| read_inline(inline, message));
+    let enclosed = message.attachments.iter().enumerate().filter(|(_, file)| encloses(&file.media_type));
+    let attached = enclosed.take(ATTACHED).map(|(at, file)| {
+        let bytes = message::attachment_bytes(raw, file);
+        attached(at, message::read(&bytes, bounds, &mut Flaws::default()))
+    });
+    copied.into_iter().chain(attached).collect()
+}
+
+fn encloses(media_type: &str) -> bool {
+    matches!(media_type, "message/rfc822" | "message/global")
+}
+
+fn attached(at: usize, enclosed: Message) -> Forwarded {
+    let written = |name| enclosed.field(name).next().map(short).unwrap_or_default();
+    Forwarded {
+        form: Form::Attached(at),
+        from_written: written("From"),
+        date: enclosed.date,
+        date_written: written("Date"),
+        message_id: enclosed.message_id.clone(),
+        from: enclosed.from.into_iter().next(),
+        subject: enclosed.subject,
+        text: enclosed.text,
+        attachments: enclosed.attachments,
+    }
+}
+
+fn read_inline(inline: &str, message: &Message) -> Forwarded {
+    let text = unquoted(inline);
+    let lines: Vec<Line<'_>> = text.split('\n').map(Line::new).collect();
+    let start = lines.iter().take(PREFACE).position(|line| header::label(line.content).is_some());
+    let copied = start.map(|at| header::copied(&lines, at).unwrap_or_else(|| header::fields(&lines, at)));
+    let copied = copied.unwrap_or_default();
+    let behind = start.unwrap_or_default() + copied.lines;
+    let skipped = if start.is_some() { 0 } else { usize::from(header::separator(lines[0].content).is_some()) };
+    let body: Vec<&str> = text.split('\n').skip(behind + skipped).collect();
+    let from_written = value(&copied, Label::From);
+    let date_written = value(&copied, Label::Date);
+    let zone = message.field("Date").next().and_then(date::offset);
+    Forwarded {
+        form: Form::Inline,
+        from: named(&from_written),
+        date: date::read(&date_written, zone),
+        subject: value(&copied, Label::Subject),
+        from_written,
+        date_written,
+        message_id: None,
+        text: body.join("\n").trim_matches(['\n', ' ']).to_owned(),
+        attachments: Vec::new(),
+    }
+}
+
+/// Apple Mail hands on with `>` before every line.
+fn unquoted(inline: &str) -> String {
+    let mut lines = inline.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next();
+    let marked = lines.clone().count() > 0 && lines.all(|line| line.trim_start().starts_with('>'));
+    if !marked {
+        return inline.trim_end().to_owned();
+    }
+    let bare = |line: &str| {
+        let line = line.trim_start().strip_prefix('>').unwrap_or(line);
+        line.strip_prefix(' ').unwrap_or(line).to_owned()
+    };
+    let rest = inline.lines().skip_while(|line| Some(*line) != first).skip(1).map(bare);
+    std::iter::once(first.unwrap_or_default().to_owned()).chain(rest).collect::<Vec<_>>().join("\n")
+}
+
+fn value(copied: &Copied, label: Label) -> String {
+    copied.fields.iter().find(|(known, _)| *known == label).map(|(_, value)| short(value)).unwrap_or_default()
+}
+
+fn short(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(WRITTEN_CHARS).collect()
+}
+
+/// `Anna Berg <anna@example.org>`, as programs copy it: `[mailto:…]`, `(anna@…)`, quoted, doubled.
+fn named(written: &str) -> Option<Named> {
+    let written = clip(written, 2_000);
+    let ends = |c: char| c.is_whitespace() || "<>[]();,\"'|".contains(c);
+    let word = written.split(ends).find_map(|word| {
+        let word = word.strip_prefix("mailto:").unwrap_or(word);
+        word.contains('@').then(|| Address::parse(word)).flatten().map(|address| (word, address))
+    });
+    let (word, address) = word?;
+    let before = written.split(word).next().unwrap_or_default().trim_end_matches("mailto:");
+    let name = before.trim_matches(|c: char| c.is_whitespace() || "<>[]();,\"'|".contains(c));
+    let name: String = name.chars().take(NAME_CHARS).collect();
+    let known = !name.is_empty() && folded(&name) != address.as_str();
+    Some(Named { name: known.then_some(name), address })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! What an element says of what is in it: hidden, quoted, a signature.
+
+use html5ever::tokenizer::Tag;
+
+use crate::mail::message::clip;
+
+/// Bytes of an attribute that are looked at.
+const ATTRIBUTE_BYTES: usize = 2_000;
+
+/// What the markup says of a line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// Nothing.
+    #[default]
+    Text,
+    /// It introduces a quotation.
+    Attribution,
+    /// It stands within what a mail program put around a quotation; answers may stand there too.
+    Quote,
+    /// It stands below the place where a mail program appended what is answered.
+    Appended,
+    Signature,
+}
+
+/// How an element shows what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// As what is around it.
+    Inherited,
+    Hidden,
+    /// Letters without height, until an element within gives them one.
+    Tiny,
+    /// Letters with height.
+    Sized,
+}
+
+pub fn attribute<'a>(tag: &'a Tag, name: &str) -> Option<&'a str> {
+    tag.attrs.iter().find(|a| &*a.name.local == name).map(|a| clip(&a.value, ATTRIBUTE_BYTES))
+}
+
+/// The style, lower case, without spaces.
+fn style(tag: &Tag) -> Option<String> {
+    let style = attribute(tag, "style")?;
+    Some(style.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect())
+}
+
+/// Preheaders and other text that only machines see.
+pub fn visibility(tag: &Tag) -> Visibility {
+    if attribute(tag, "hidden").is_some() {
+        return Visibility::Hidden;
+    }
+    let Some(style) = style(tag) else { return Visibility::Inherited };
+    let mut size = Visibility::Inherited;
+    let (mut flat, mut clipped) = (false, false);
+    for declaration in style.split(';') {
+        let Some((property, value)) = declaration.split_once(':') else { continue };
+        let value = value.trim_end_matches("!important");
+        match property {
+            "display" if value == "none" => return Visibility::Hidden,
+            "visibility" if value == "hidden" => return Visibility::Hidden,
+            "opacity" if is_zero(value) => return Visibility::Hidden,
+            "max-height" | "height" if is_zero(value) => flat = true,
+            "overflow" if value == "hidden" => clipped = true,
+            "font-size" if is_zero(value) => size = Visibility::Tiny,
+            "font-size" | "font" => size = Visibility::Sized,
+            _ => {}
+        }
+    }
+    if flat && (clipped || size == Visibility::Tiny) { Visibility::Hidden } else { size }
+}
+
+/// `0`, `0px`, `0.0em`.
+fn is_zero(value: &str) -> bool {
+    let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
+    !number.is_empty() && number.contains('0') && number.chars().all(|c| matches!(c, '0' | '.'))
+}
+
+/// What a `blockquote` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Block {
+    Quotation,
+    /// Gmail moves paragraphs in with it.
+    Indentation,
+}
+
+pub fn block(tag: &Tag) -> Block {
+    let class = attribute(tag, "class").unwrap_or_default();
+    let style = style(tag).unwrap_or_default();
+    let barred = style.contains("border-left") && !style.contains("border-left:none");
+    let cited = attribute(tag, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("cite"));
+    let indented = style.contains("border:none") && style.contains("margin:0") && !barred;
+    if !cited && !barred && (class == "gmail_quote" || indented) { Block::Indentation } else { Block::Quotation }
+}
+
+/// What a mail program says of an element by its class, its id or its name.
+pub fn mark(tag: &Tag) -> Mark {
+    let mut found = Mark::Text;
+    for attribute in ["class", "id", "name", "data-marker", "data-smartmail"] {
+        let Some(value) = self::attribute(tag, attribute) else { continue };
+        for word in value.split_whitespace() {
+            // Outlook and Yahoo put their own mark before those of others.
+            let word = word.trim_start_matches("x_").trim_start_matches("m_");
+            found = found.max(named(word));
+        }
+    }
+    if found == Mark::Text { styled(tag) } else { found }
+}
+
+fn named(word: &str) -> Mark {
+    let lower = word.to_ascii_lowercase();
+    let known = |names: &[&str]| names.contains(&lower.as_str());
+    if known(SIGNATURES) || SIGNATURE_ENDS.iter().any(|end| lower.ends_with(end)) {
+        Mark::Signature
+    } else if known(APPENDED) {
+        Mark::Appended
+    } else if known(QUOTES) || QUOTE_ENDS.iter().any(|end| lower.ends_with(end)) {
+        Mark::Quote
+    } else if known(ATTRIBUTIONS) {
+        Mark::Attribution
+    } else {
+        Mark::Text
+    }
+}
+
+/// What Outlook and the web mailers of GMX and WEB.DE say by style alone.
+fn styled(tag: &Tag) -> Mark {
+    let name = &*tag.name;
+    if name != "div" && name != "td" {
+        return Mark::Text;
+    }
+    let Some(style) = style(tag) else { return Mark::Text };
+    let topped = ["border-top:solid#b5c4df1.0pt", "border-top:solid#e1e1e11.0pt"];
+    if topped.iter().any(|border| style.contains(border)) && style.contains("padding:3.0pt") {
+        return Mark::Appended;
+    }
+    Mark::Text
+}
+
+/// Elements around quotations, lower case.
+const QUOTES: &[&str] = &[
+    "gmail_quote",
+    "gmail_quote_container",
+    "yahoo_quoted",
+    "protonmail_quote",
+    "tutanota_quote",
+    "zmail_extra",
+    "olk_src_body_section",
+    "mail_android_quote",
+    "quote",
+    "front-blockquote",
+    "missive_quote",
+    "sh-quoted-content",
+    "hs_reply",
+    "nylas-quote",
+    "isreplycontent",
+    "messagereplysection",
+    "mail-editor-reference-message-container",
+    "ms-outlook-mobile-reference-message",
+    "mail-app-auto-quote",
+    "replyquote",
+    "reply-quote",
+    "quoted-text",
+    "k9mail_quote",
+    "wrappedquote",
+    "moz-email-headers-table-quote",
+    "apple-original-contents",
+    "spike-quote",
+    "edison-quote",
+];
+/// Ends of such names, where programs make up what stands before.
+const QUOTE_ENDS: &[&str] = &["yahoo_quoted", "gmail_quote", "-quoted-content"];
+
+/// Elements that introduce quotations.
+const ATTRIBUTIONS: &[&str] =
+    &["gmail_attr", "moz-cite-prefix", "airmail_on", "reply-intro", "replyheader", "quoteheader", "ocpreplyheader"];
+
+/// Elements below which all is what is answered.
+const APPENDED: &[&str] = &[
+    "divrplyfwdmsg",
+    "appendonsend",
+    "outlookmessageheader",
+    "zwchr",
+    "__divider__",
+    "stopspelling",
+    "original-message-header",
+    "ms-outlook-mobile-quoted-header",
+];
+
+const SIGNATURES: &[&str] = &[
+    "gmail_signature",
+    "protonmail_signature_block",
+    "moz-signature",
+    "ms-outlook-mobile-signature",
+    "signature",
+    "applemailsignature",
+    "bloop_sign",
+    "messagesignaturesection",
+    "zmail_signature",
+    "x-zm-signature",
+    "__sig_pre__",
+    "__sig_post__",
+    "tutanota_signature",
+    "mail_android_signature",
+    "mobile-signature",
+    "email-signature",
+    "composer_signature",
+    "ntes-signature",
+    "spikesignature",
+    "fm-signature",
+];
+const SIGNATURE_ENDS: &[&str] = &["yahoo-signature", "yahoo_signature", "ms-outlook-mobile-signature"];

@@ -1,0 +1,331 @@
+//! The readable text and the attachments of a message, from its parts.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::Range;
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use super::fields::clip;
+use super::parts::Part;
+use super::{Attachment, Message, charset, fields, inline, names, tnef, transfer};
+use crate::mail::Bounds;
+use crate::mail::defect::{Flaw, Flaws};
+use crate::mail::html;
+
+/// How a leaf is shown.
+enum Role {
+    Plain(String),
+    Html(String),
+    Attachment,
+}
+
+struct Leaf<'a> {
+    part: &'a Part,
+    role: Role,
+    /// Files that stand within a plain text.
+    files: Vec<inline::File>,
+}
+
+/// Fills in text, HTML, attachments and enclosed headers.
+pub fn fill(message: &mut Message, raw: &[u8], parts: &[Part], bounds: &Bounds, flaws: &mut Flaws) {
+    let leaves = parts.iter().enumerate().filter(|(_, part)| !part.multipart);
+    let leaves: Vec<Leaf<'_>> = leaves.map(|(index, part)| leaf(raw, part, index == 0, bounds, flaws)).collect();
+    message.html = html_body(&leaves, bounds, flaws);
+    message.text = text_body(&leaves, bounds, flaws);
+    let shown = message.html.as_deref().map(content_ids).unwrap_or_default();
+    let mut room = bounds.parts;
+    for leaf in &leaves {
+        if matches!(leaf.role, Role::Attachment) {
+            let bytes = transfer::decode(&raw[leaf.part.body.clone()], &leaf.part.encoding, flaws);
+            message.attachments.push(attachment(raw, leaf.part, &bytes, &shown, bounds, flaws));
+            message.enclosed.extend(enclosed_header(raw, leaf.part));
+            if is_tnef(leaf.part) {
+                unpack(message, leaf.part, &bytes, &mut room, bounds, flaws);
+            }
+        }
+        for (place, file) in leaf.files.iter().enumerate().take(room) {
+            if !file.whole {
+                flaws.note(Flaw::BrokenAttachment);
+            }
+            let within = format!("{}:{place}", file.how.name());
+            message.attachments.push(enclosed_file(leaf.part, &within, Some(&file.name), None, &file.bytes));
+        }
+        room = room.saturating_sub(leaf.files.len());
+    }
+    name_the_unreadable(message, parts, flaws);
+}
+
+fn leaf<'a>(raw: &[u8], part: &'a Part, only: bool, bounds: &Bounds, flaws: &mut Flaws) -> Leaf<'a> {
+    let readable =
+        matches!(part.content.value.as_str(), "text/plain" | "text/html" | "text/enriched" | "text" | "plain");
+    let set_apart = part.disposition.value == "attachment" || filename(part).is_some();
+    let odd = !part.content.value.contains('/') && only;
+    if (!readable && !odd) || (set_apart && !only) || (set_apart && part.disposition.value == "attachment") {
+        return Leaf { part, role: Role::Attachment, files: Vec::new() };
+    }
+    let html = part.content.value == "text/html";
+    let bytes = transfer::decode(&raw[part.body.clone()], &part.encoding, flaws);
+    let (bytes, files) = if html { (bytes, Vec::new()) } else { without_files(bytes) };
+    // A character is at most four bytes; a page more shows that there was more.
+    let limit = if html { bounds.html_bytes } else { bounds.text_bytes }.saturating_mul(4).saturating_add(4096);
+    let bytes = &bytes[..bytes.len().min(limit)];
+    let declared = part.content.parameter("charset").filter(|name| !html || !is_vague(name)).map(str::to_owned);
+    let declared = declared.or_else(|| html.then(|| meta_charset(bytes)).flatten());
+    let (text, verdict) = charset::text(bytes, declared.as_deref());
+    if verdict == charset::Verdict::Guessed {
+        flaws.note(Flaw::WrongCharset);
+    }
+    let text = readable_lines(text);
+    Leaf { part, role: if html { Role::Html(text) } else { Role::Plain(text) }, files }
+}
+
+fn without_files(bytes: Cow<'_, [u8]>) -> (Cow<'_, [u8]>, Vec<inline::File>) {
+    let (rest, files) = inline::split(&bytes);
+    match files.is_empty() {
+        true => (bytes, files),
+        false => (Cow::Owned(rest.into_owned()), files),
+    }
+}
+
+/// Programs that do not know the charset write this; the HTML may know.
+fn is_vague(charset: &str) -> bool {
+    ["us-ascii", "ascii", "unknown-8bit", "x-unknown"].iter().any(|vague| charset.trim().eq_ignore_ascii_case(vague))
+}
+
+/// LF line ends, and no control characters but tabs.
+fn readable_lines(text: String) -> String {
+    let text = if text.contains('\r') { text.replace("\r\n", "\n") } else { text };
+    // Bytes with which what has to go begins: C0, DEL, C1 and the separators of Unicode.
+    let plain = |b: u8| b >= 0x20 && !matches!(b, 0x7f | 0xc2 | 0xe2) || matches!(b, b'\n' | b'\t');
+    let odd = |c: char| c != '\n' && c != '\t' && (c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+    if text.bytes().all(plain) || !text.contains(odd) {
+        return text;
+    }
+    let end = |c: char| if matches!(c, '\r' | '\u{2028}' | '\u{2029}') { '\n' } else { c };
+    text.chars().map(end).filter(|c| !odd(*c)).collect()
+}
+
+fn is_tnef(part: &Part) -> bool {
+    let named = || filename(part).is_some_and(|name| name.eq_ignore_ascii_case("winmail.dat"));
+    matches!(part.content.value.as_str(), "application/ms-tnef" | "application/vnd.ms-tnef") || named()
+}
+
+/// The files of a winmail.dat stand beside it; its text counts where the message has none.
+fn unpack(message: &mut Message, part: &Part, bytes: &[u8], room: &mut usize, bounds: &Bounds, flaws: &mut Flaws) {
+    let Some(tnef) = tnef::read(bytes) else {
+        flaws.note(Flaw::BrokenAttachment);
+        return;
+    };
+    for (place, file) in tnef.files.iter().enumerate().take(*room) {
+        let (name, media_type) = (file.name.as_deref(), file.media_type.as_deref());
+        let mut found = enclosed_file(part, &format!("tnef:{place}"), name, media_type, &file.bytes);
+        let html = message.html.as_deref().unwrap_or_default();
+        found.inline =
+            file.content_id.as_deref().is_some_and(|id| !id.is_empty() && html.contains(&format!("cid:{id}")));
+        message.attachments.push(found);
+    }
+    *room = room.saturating_sub(tnef.files.len());
+    let blank = message.text.trim().is_empty();
+    if message.html.is_none() {
+        let html = tnef.html.filter(|html| !html.trim().is_empty());
+        message.html = html.map(|html| clip(&readable_lines(html), bounds.html_bytes).to_owned());
+        if let Some(html) = message.html.as_deref().filter(|_| blank) {
+            message.text = html::to_text(html, flaws);
+        }
+    }
+    if let Some(text) = tnef.text.filter(|text| blank && !text.trim().is_empty()) {
+        message.text = clip(&readable_lines(text), bounds.text_bytes).to_owned();
+    }
+}
+
+fn enclosed_file(part: &Part, within: &str, name: Option<&str>, media_type: Option<&str>, bytes: &[u8]) -> Attachment {
+    let media_type = media_type.map(str::to_ascii_lowercase).filter(|given| given.contains('/'));
+    let media_type = media_type.unwrap_or_else(|| "application/octet-stream".to_owned());
+    let encoding = if part.encoding.is_empty() { "7bit" } else { &part.encoding };
+    Attachment {
+        name: names::clean(name, &media_type),
+        media_type,
+        size: bytes.len() as u64,
+        sha256: HEXLOWER.encode(&Sha256::digest(bytes)),
+        inline: false,
+        offset: part.body.start as u64,
+        length: part.body.len() as u64,
+        encoding: format!("{encoding}+{within}"),
+    }
+}
+
+/// Says of parts that are kept and cannot be read what they are.
+fn name_the_unreadable(message: &Message, parts: &[Part], flaws: &mut Flaws) {
+    for part in parts {
+        let smime = part.content.parameter("smime-type").unwrap_or("enveloped-data").to_ascii_lowercase();
+        match part.content.value.as_str() {
+            "multipart/encrypted" => flaws.note(Flaw::Encrypted),
+            "application/pkcs7-mime" | "application/x-pkcs7-mime" if smime.contains("enveloped") => {
+                flaws.note(Flaw::Encrypted);
+            }
+            "message/partial" => flaws.note(Flaw::PartialMessage),
+            "message/external-body" => flaws.note(Flaw::ExternalBody),
+            _ => {}
+        }
+    }
+    if message.text.starts_with("-----BEGIN PGP MESSAGE-----") || message.text.contains("\n-----BEGIN PGP MESSAGE-----")
+    {
+        flaws.note(Flaw::Encrypted);
+    }
+}
+
+/// HTML5 has authors name the charset within the first 1,024 bytes.
+fn meta_charset(bytes: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(1024)]).to_ascii_lowercase();
+    let (_, after) = head.split_once("charset=")?;
+    let name = after.trim_start_matches(['"', '\'', ' ']);
+    Some(name.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_:.".contains(*c)).collect())
+}
+
+fn html_body(leaves: &[Leaf<'_>], bounds: &Bounds, flaws: &mut Flaws) -> Option<String> {
+    let mut body = String::new();
+    for leaf in leaves {
+        if let Role::Html(html) = &leaf.role {
+            body.push_str(html);
+        }
+    }
+    if body.len() > bounds.html_bytes {
+        flaws.note(Flaw::HtmlClipped);
+        body.truncate(body.floor_char_boundary(bounds.html_bytes));
+    }
+    (!body.trim().is_empty()).then_some(body)
+}
+
+/// Every text in order; of a multipart/alternative the plain ones, or the HTML where the plain ones are blank.
+fn text_body(leaves: &[Leaf<'_>], bounds: &Bounds, flaws: &mut Flaws) -> String {
+    let mut plain_in: HashSet<usize> = HashSet::new();
+    for Leaf { part, role, .. } in leaves {
+        if let (Some(group), Role::Plain(text)) = (part.alternative, role)
+            && !text.trim().is_empty()
+        {
+            plain_in.insert(group);
+        }
+    }
+    let mut body = String::new();
+    let mut html_left = bounds.html_bytes;
+    for Leaf { part, role, .. } in leaves {
+        if body.len() > bounds.text_bytes {
+            break;
+        }
+        let text = match role {
+            Role::Plain(text) if flowed(part) => unflow(text, delsp(part)),
+            Role::Plain(text) => text.clone(),
+            Role::Html(_) if part.alternative.is_some_and(|group| plain_in.contains(&group)) => continue,
+            Role::Html(html) => {
+                let seen = clip(html, html_left);
+                html_left -= seen.len();
+                html::to_text(seen, flaws)
+            }
+            Role::Attachment => continue,
+        };
+        if !body.is_empty() && !text.trim().is_empty() {
+            body.push_str(if body.ends_with('\n') { "" } else { "\n" });
+        }
+        body.push_str(&text);
+    }
+    if body.len() > bounds.text_bytes {
+        flaws.note(Flaw::TextClipped);
+        body.truncate(body.floor_char_boundary(bounds.text_bytes));
+    }
+    body
+}
+
+fn flowed(part: &Part) -> bool {
+    part.content.parameter("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed"))
+}
+
+fn delsp(part: &Part) -> bool {
+    part.content.parameter("delsp").is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes"))
+}
+
+/// format=flowed (RFC 3676 §4): lines that end in a space go on in the next line of the same quote depth.
+fn unflow(text: &str, delsp: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut open: Option<usize> = None;
+    for (number, line) in text.split('\n').enumerate() {
+        let depth = line.bytes().take_while(|b| *b == b'>').count();
+        let content = line[depth..].strip_prefix(' ').unwrap_or(&line[depth..]);
+        if open == Some(depth) && content != "-- " {
+            if delsp {
+                out.pop();
+            }
+        } else {
+            out.push_str(if number > 0 { "\n" } else { "" });
+            out.extend(std::iter::repeat_n('>', depth));
+            out.push_str(if depth > 0 && !content.is_empty() { " " } else { "" });
+        }
+        out.push_str(content);
+        open = (content.ends_with(' ') && content != "-- ").then_some(depth);
+    }
+    out
+}
+
+fn filename(part: &Part) -> Option<&str> {
+    let given = part.disposition.parameter("filename").or_else(|| part.content.parameter("name"));
+    given.filter(|name| !name.trim().is_empty())
+}
+
+fn attachment(
+    raw: &[u8],
+    part: &Part,
+    bytes: &[u8],
+    shown: &HashSet<String>,
+    bounds: &Bounds,
+    flaws: &mut Flaws,
+) -> Attachment {
+    let body = part.body.clone();
+    let id = field(raw, part, "content-id").map(|value| fields::unfold(value, bounds.header_bytes, flaws));
+    let inline = id.is_some_and(|id| shown.contains(&id.trim_matches(['<', '>', ' ']).to_ascii_lowercase()));
+    Attachment {
+        name: names::clean(filename(part), &part.content.value),
+        media_type: part.content.value.clone(),
+        size: bytes.len() as u64,
+        sha256: HEXLOWER.encode(&Sha256::digest(bytes)),
+        inline,
+        offset: body.start as u64,
+        length: body.len() as u64,
+        encoding: if part.encoding.is_empty() { "7bit".to_owned() } else { part.encoding.clone() },
+    }
+}
+
+fn field<'a>(raw: &'a [u8], part: &Part, name: &str) -> Option<&'a [u8]> {
+    let found = part.fields.iter().find(|f| raw[f.name.clone()].eq_ignore_ascii_case(name.as_bytes()))?;
+    Some(&raw[found.value.clone()])
+}
+
+/// The Content-IDs that HTML shows as `cid:` (RFC 2392), lower case.
+fn content_ids(html: &str) -> HashSet<String> {
+    let ends = |c: char| c.is_whitespace() || "\"'<>)&".contains(c);
+    let mut ids = HashSet::new();
+    for (at, _) in html.match_indices("cid:") {
+        let rest = clip(&html[at + 4..], 300);
+        ids.insert(rest.split(ends).next().unwrap_or_default().to_ascii_lowercase());
+    }
+    ids
+}
+
+/// Where the header of an enclosed message lies; None for encoded ones, whose bytes are not text.
+fn enclosed_header(raw: &[u8], part: &Part) -> Option<(u64, u64)> {
+    let kind = part.content.value.as_str();
+    let encloses =
+        matches!(kind, "message/rfc822" | "message/global" | "text/rfc822-headers" | "message/global-headers");
+    if !encloses || matches!(part.encoding.as_str(), "base64" | "quoted-printable") {
+        return None;
+    }
+    let body: Range<usize> = part.body.clone();
+    let bytes = &raw[body.clone()];
+    // Some reporters put empty lines before the header.
+    let skipped = bytes.len() - bytes.trim_ascii_start().len();
+    let bytes = &bytes[skipped..];
+    let lf = bytes.windows(2).position(|w| w == b"\n\n");
+    let crlf = bytes.windows(4).position(|w| w == b"\r\n\r\n");
+    let end = [lf.map(|at| at + 1), crlf.map(|at| at + 2)].into_iter().flatten().min().unwrap_or(bytes.len());
+    Some(((body.start + skipped) as u64, end as u64))
+}

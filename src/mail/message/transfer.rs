@@ -1,0 +1,101 @@
+//! Content-Transfer-Encoding (RFC 2045 §6), read as far as it can be read.
+//!
+//! Total, where mail-parser's decoders give up at the first wrong octet.
+
+use std::borrow::Cow;
+
+use data_encoding::{Encoding, Specification};
+use std::sync::LazyLock;
+
+use super::inline;
+use crate::mail::defect::{Flaw, Flaws};
+
+/// Base64 without padding, forgiving about the bits that the last character leaves over.
+static BASE64: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut spec = Specification::new();
+    spec.symbols.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+    spec.check_trailing_bits = false;
+    spec.encoding().expect("the alphabet is a constant")
+});
+
+/// The bytes of a part as they were before they were encoded for transport.
+pub fn decode<'a>(bytes: &'a [u8], encoding: &str, flaws: &mut Flaws) -> Cow<'a, [u8]> {
+    match encoding {
+        "base64" => Cow::Owned(base64(bytes, flaws)),
+        "quoted-printable" => Cow::Owned(quoted_printable(bytes, flaws)),
+        "x-uuencode" | "uuencode" | "x-uue" | "uue" => inline::whole(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned),
+        _ => Cow::Borrowed(bytes),
+    }
+}
+
+/// Padding may stand in the middle, where encoded pieces were put together.
+pub fn base64(bytes: &[u8], flaws: &mut Flaws) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(bytes.len() / 4 * 3);
+    for piece in bytes.split(|b| *b == b'=') {
+        let mut symbols: Vec<u8> = Vec::with_capacity(piece.len());
+        symbols.extend(piece.iter().filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')));
+        let space = piece.iter().filter(|b| b.is_ascii_whitespace()).count();
+        if symbols.len() % 4 == 1 {
+            symbols.pop();
+            flaws.note(Flaw::BadTransferEncoding);
+        }
+        if symbols.len() + space < piece.len() {
+            flaws.note(Flaw::BadTransferEncoding);
+        }
+        decoded.extend(BASE64.decode(&symbols).unwrap_or_default());
+    }
+    decoded
+}
+
+pub fn quoted_printable(bytes: &[u8], flaws: &mut Flaws) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(bytes.len());
+    for line in bytes.split_inclusive(|b| *b == b'\n') {
+        let body = line.trim_ascii_end();
+        let soft = body.last() == Some(&b'=');
+        let mut rest = if soft { &body[..body.len() - 1] } else { body };
+        while let Some((&byte, tail)) = rest.split_first() {
+            match (byte, tail) {
+                (b'=', [high, low, ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                    decoded.push(nibble(*high) << 4 | nibble(*low));
+                    rest = &tail[2..];
+                }
+                _ => {
+                    if byte == b'=' {
+                        flaws.note(Flaw::BadTransferEncoding);
+                    }
+                    decoded.push(byte);
+                    rest = tail;
+                }
+            }
+        }
+        if !soft && line.ends_with(b"\r\n") {
+            decoded.extend_from_slice(b"\r\n");
+        } else if !soft && line.ends_with(b"\n") {
+            decoded.push(b'\n');
+        }
+    }
+    decoded
+}
+
+fn nibble(digit: u8) -> u8 {
+    char::from(digit).to_digit(16).unwrap_or(0) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decodes_what_can_be_decoded() {
+        let mut flaws = Flaws::default();
+        assert_eq!(base64(b"SGVs\r\nbG8=", &mut flaws), b"Hello");
+        assert_eq!(base64(b"SGVsbG8=SGVsbG8=", &mut flaws), b"HelloHello");
+        assert_eq!(quoted_printable(b"a=3Db=\r\nc  \r\nd", &mut flaws), b"a=bc\r\nd");
+        assert!(!flaws.has(Flaw::BadTransferEncoding));
+        assert_eq!(base64(b"SG\x00Vs*bG8", &mut flaws), b"Hello");
+        assert!(flaws.has(Flaw::BadTransferEncoding));
+        let mut flaws = Flaws::default();
+        assert_eq!(quoted_printable(b"50 = 50 =ZZ =4", &mut flaws), b"50 = 50 =ZZ =4");
+        assert!(flaws.has(Flaw::BadTransferEncoding));
+    }
+}

@@ -1,0 +1,224 @@
+//! Whether a mail system speaks, where it does not say so in a machine-readable way.
+
+use super::subjects::SUBJECTS;
+use super::words::{OPENINGS, PHRASES, SYSTEM_PHRASES};
+use crate::mail::Address;
+use crate::mail::message::{Message, clip};
+
+/// Bytes of text that are looked at: what a report has to say stands at its beginning.
+pub const TEXT_BYTES: usize = 16 * 1024;
+/// Bytes at the beginning of the text within which a mail system says that it is one.
+const SYSTEM_BYTES: usize = 400;
+
+/// Who sends: how surely a program that delivers mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sender {
+    Unknown,
+    /// An address that people who run mail systems use as well.
+    Postmaster,
+    /// An address or a name that only mail systems have.
+    Daemon,
+}
+
+/// Who sends, by the addresses in From and Sender, and by the name beside them.
+pub fn sender(message: &Message) -> Sender {
+    const DAEMONS: &[&str] = &["maildaemon", "mailsystem", "mdaemon", "maildeliverysystem", "maildeliverysubsystem"];
+    const MASTERS: &[&str] =
+        &["postmaster", "postoffice", "postmaster1", "mailmaster", "mailadmin", "ndr", "bounce", "bounces", "mailer"];
+    const NAMES: &[&str] = &[
+        "mail delivery s",
+        "mailer-daemon",
+        "mail administrator",
+        "mail deliver system",
+        "internet mail delivery",
+        "system administrator",
+        "systemadministrator",
+        "administrateur système",
+        "administrador del sistema",
+        "amministratore di sistema",
+        "системный администратор",
+        "システム管理者",
+        "courier mail server",
+        "interscan",
+        "mail daemon",
+        "mailer daemon",
+    ];
+    let by_address = |address: &Address| {
+        let local = bare(address.local_part());
+        // Exchange gives its own reports an address of this form ([MS-OXCMAIL] leaves it open).
+        let exchange = local.strip_prefix("microsoftexchange").is_some_and(|id| id.len() == 32);
+        if local.contains("mailerdaemon") || DAEMONS.contains(&local.as_str()) || exchange {
+            Sender::Daemon
+        } else if MASTERS.contains(&local.as_str()) {
+            Sender::Postmaster
+        } else {
+            Sender::Unknown
+        }
+    };
+    let by_name = |name: &str| {
+        let name = name.to_lowercase();
+        if NAMES.iter().any(|words| name.starts_with(words)) { Sender::Postmaster } else { Sender::Unknown }
+    };
+    let named = message.from.iter().chain(&message.sender);
+    let known =
+        named.flat_map(|named| [by_address(&named.address), named.name.as_deref().map_or(Sender::Unknown, by_name)]);
+    let written = message.field("From").filter(|_| message.from.is_empty()).map(|from| {
+        let from = bare(&from.to_lowercase());
+        let daemon = from.contains("mailerdaemon") || from.contains("maildelivery");
+        if daemon { Sender::Daemon } else { Sender::Unknown }
+    });
+    known.chain(written).max().unwrap_or(Sender::Unknown)
+}
+
+/// A local part without the characters that people put between words, and without what follows a plus sign.
+pub fn bare(local: &str) -> String {
+    local.split('+').next().unwrap_or_default().chars().filter(|c| !matches!(c, '-' | '_' | '.' | ' ')).collect()
+}
+
+/// Text as it is compared: lower case, one space between words, plain apostrophes, no decoration.
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars().flat_map(char::to_lowercase) {
+        match c {
+            '’' | '‘' | '`' | '´' => out.push('\''),
+            _ if c.is_whitespace() => {
+                if !out.ends_with(' ') {
+                    out.push(' ');
+                }
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// Whether the text reads as a delivery report. Proves nothing alone: people write about bounces too.
+pub fn text_tells_of_failure(message: &Message) -> bool {
+    let text = plain(clip(&message.text, TEXT_BYTES));
+    PHRASES.iter().chain(SYSTEM_PHRASES).any(|words| text.contains(words))
+}
+
+/// Whether the subject says that a machine reports a failure; not that a person answers or forwards.
+pub fn subject_tells_of_failure(message: &Message) -> bool {
+    let subject = plain(&message.subject);
+    SUBJECTS.iter().any(|words| subject.contains(words)) && !is_handed_on(&subject)
+}
+
+/// Whether a message reads as a mail system's own words, by subject and by `own`, the text without quotations. It
+/// answers nothing, forwards nothing and asks nothing; whoever writes about a bounce begins with words of his own.
+pub fn speaks_as_mail_system(message: &Message, own: &str) -> bool {
+    if !message.in_reply_to.is_empty() || !message.references.is_empty() || message.subject.contains('?') {
+        return false;
+    }
+    let subject = plain(&message.subject);
+    if !SUBJECTS.iter().any(|words| subject.contains(words)) {
+        return false;
+    }
+    let head = plain(clip(own.trim_start(), SYSTEM_BYTES));
+    let head = head.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let whole = OPENINGS.iter().any(|words| head.starts_with(words));
+    whole || !is_handed_on(&subject) && SYSTEM_PHRASES.iter().any(|words| head.contains(words)) && !greets(head)
+}
+
+/// A person is greeted, by a person; `head` as [`plain`] makes it.
+pub fn greets(head: &str) -> bool {
+    const GREETINGS: &[&str] = &[
+        "dear ",
+        "hello",
+        "good morning",
+        "good afternoon",
+        "good day",
+        "hallo",
+        "guten tag",
+        "sehr geehrte",
+        "liebe",
+        "bonjour",
+        "madame",
+        "monsieur",
+        "hola",
+        "buenos",
+        "buenas",
+        "estimad",
+        "buongiorno",
+        "salve",
+        "gentile",
+        "ciao",
+        "beste ",
+        "geachte",
+        "olá",
+        "bom dia",
+        "boa tarde",
+        "prezad",
+        "dzień dobry",
+        "witam",
+        "dobrý den",
+        "hej",
+        "здравствуйте",
+        "добрый день",
+        "お世話",
+        "您好",
+        "你好",
+        "안녕",
+    ];
+    // qmail begins with "Hi. This is the qmail-send program", OpenSMTPD with "Hi!".
+    let hi = ["hi ", "hi,"].iter().any(|hi| head.starts_with(hi));
+    hi || GREETINGS.iter().any(|greeting| head.starts_with(greeting))
+}
+
+/// Whether `subject`, in lower case, begins with a mark of answering or forwarding.
+pub fn is_handed_on(subject: &str) -> bool {
+    const MARKS: &[&str] = &[
+        "re",
+        "aw",
+        "fwd",
+        "fw",
+        "wg",
+        "tr",
+        "rv",
+        "sv",
+        "vs",
+        "antw",
+        "doorst",
+        "odp",
+        "res",
+        "enc",
+        "i",
+        "r",
+        "rif",
+        "vb",
+        "ynt",
+        "ilt",
+        "pd",
+        "vl",
+        "továbbítás",
+        "回复",
+        "答复",
+        "转发",
+        "回覆",
+        "轉寄",
+        "전달",
+        "회신",
+        "ref",
+    ];
+    let Some((mark, _)) = subject.trim_start().split_once([':', '：']) else { return false };
+    let mark = mark.split(['[', '(']).next().unwrap_or_default().trim();
+    MARKS.contains(&mark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_of_answering() {
+        assert!(is_handed_on("re: undeliverable"));
+        assert!(is_handed_on("fwd[2]: x"));
+        assert!(!is_handed_on("returned mail: see transcript"));
+        assert!(!is_handed_on("rejected: x"));
+    }
+
+    #[test]
+    fn words_are_compared_plainly() {
+        assert_eq!(plain("It couldn’t\u{a0}be\r\n  Delivered"), "it couldn't be delivered");
+    }
+}
