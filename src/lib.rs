@@ -75,4 +75,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod case;
+pub mod config;
+pub mod diagnostics;
 pub mod mail;
+pub mod rules;

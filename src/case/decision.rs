@@ -1,0 +1,146 @@
+//! A decision: what is to be done, what is to be written, and why.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{CaseNumber, EntryId, Letter, NewPost, OutboxId, Participant, Phase, PostId};
+use crate::mail::{Address, Language};
+
+/// What became of an entry: one word, counted by `status` (L1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// A new case.
+    Open,
+    /// A post in a case.
+    Append,
+    /// A post in a closed case, which is open again.
+    Reopen,
+    /// The same message a second time (B5).
+    Duplicate,
+    /// The same copy of a message again, after UIDVALIDITY changed (B3).
+    SameCopy,
+    /// Automatic mail that concerns no case: kept, nothing done (B14).
+    Recorded,
+    /// A bounce, receipt or out-of-office that was filed on its case.
+    Filed,
+    /// Waits for a person, with a reason.
+    Hold,
+    /// A new word about an earlier entry, which it names.
+    Correction,
+    /// A command was carried out.
+    Done,
+    /// A command could not be carried out; the reason stands in the trace.
+    Declined,
+}
+
+impl Verdict {
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Open => "open",
+            Verdict::Append => "append",
+            Verdict::Reopen => "reopen",
+            Verdict::Duplicate => "duplicate",
+            Verdict::SameCopy => "same-copy",
+            Verdict::Recorded => "recorded",
+            Verdict::Filed => "filed",
+            Verdict::Hold => "hold",
+            Verdict::Correction => "correction",
+            Verdict::Done => "done",
+            Verdict::Declined => "declined",
+        }
+    }
+}
+
+/// Effects + letters + trace. The only way in which anything changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub verdict: Verdict,
+    /// The case it was about, where there is one.
+    pub case: Option<CaseNumber>,
+    pub effects: Vec<Effect>,
+    pub letters: Vec<Letter>,
+    /// Sentences for people, in the order of reasoning. They name header fields and rules, they do not quote (L11).
+    pub trace: Vec<String>,
+}
+
+/// How two cases belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkKind {
+    /// One is about what the other was about: a case that followed a closed one, a stranger who named its number.
+    Related,
+    /// They look like one conversation; merging is proposed (B6).
+    SameConversation,
+}
+
+/// One change. `store::apply` carries it out, and nothing else does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "kebab-case")]
+pub enum Effect {
+    OpenCase {
+        number: CaseNumber,
+        queue: String,
+        subject: String,
+        language: Option<Language>,
+        at: Timestamp,
+    },
+    AddPost(NewPost),
+    AddParticipant {
+        case: CaseNumber,
+        participant: Participant,
+    },
+    /// `status` is the name of a step of the lifecycle; for now that of the phase.
+    SetPhase {
+        case: CaseNumber,
+        phase: Phase,
+        status: String,
+        at: Timestamp,
+    },
+    /// `from` becomes an alias of `into` for ever; its posts, participants and links move.
+    MergeCase {
+        from: CaseNumber,
+        into: CaseNumber,
+    },
+    LinkCase {
+        from: CaseNumber,
+        to: CaseNumber,
+        kind: LinkKind,
+        reason: String,
+    },
+    /// Nothing is sent to this address by ourselves any more until it writes again.
+    MarkUndeliverable {
+        address: Address,
+        reason: String,
+    },
+    ClearUndeliverable {
+        address: Address,
+    },
+    /// The entry waits in `held list`.
+    Hold {
+        entry: EntryId,
+        reason: String,
+    },
+    /// The entry does not wait any more.
+    Unhold {
+        entry: EntryId,
+    },
+    /// `entry` (this one) says anew what became of `corrects`.
+    Correct {
+        corrects: EntryId,
+    },
+    /// The entry's mail belongs to this post, also when it is a duplicate: later replies to it find the case.
+    IndexMail {
+        entry: EntryId,
+        post: PostId,
+    },
+    RetryOutbox {
+        mail: Option<OutboxId>,
+    },
+    /// The engine copies the database to this file, some pages between groups.
+    Backup {
+        target: String,
+    },
+    PauseOutbox,
+    ResumeOutbox,
+}

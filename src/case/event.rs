@@ -1,0 +1,64 @@
+//! Whatever comes in at the one door.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Command, EntryId, OutboxId};
+use crate::mail::{Address, Reading};
+
+/// A journal entry, understood: what `decide` decides about.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub entry: EntryId,
+    /// When it came to us (INTERNALDATE for mail), never in the future: starts promises.
+    pub received: Timestamp,
+    pub matter: Matter,
+}
+
+#[derive(Debug, Clone)]
+pub enum Matter {
+    Mail(Arrived),
+    Command(Command),
+    /// `held release N`: the entry that is decided again, read again.
+    Released {
+        by: String,
+        entry: EntryId,
+        mail: Arrived,
+    },
+    /// The outbox gave up on some recipients of a mail.
+    Undeliverable(Undeliverable),
+    /// New rules are in force; the hash names them.
+    Reloaded {
+        policy: String,
+    },
+    /// The entry killed or defeated reading or deciding too often (B4): the text says how.
+    Poison {
+        reason: String,
+    },
+}
+
+/// A mail, and how it came.
+#[derive(Debug, Clone)]
+pub struct Arrived {
+    pub reading: Reading,
+    /// The mailbox it was found in, None when it was typed in (`ingest`).
+    pub mailbox: Option<String>,
+    /// True for `ingest --no-mail`: nobody is written to because of this entry.
+    pub silent: bool,
+    /// Set when the message is larger than the limit: only the head was fetched, the whole stays on the server (B34).
+    pub oversize: Option<u64>,
+}
+
+/// A final refusal, as the SMTP server gave it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undeliverable {
+    pub mail: OutboxId,
+    pub refusals: Vec<Refusal>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    pub recipient: Address,
+    /// The server's reply, or what ended the attempts, one line.
+    pub reply: String,
+}

@@ -1,0 +1,112 @@
+//! A letter: mail as decided, before it is bytes.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Audience, CaseNumber, PostId};
+use crate::mail::{Address, Defect, Language, MessageId, Named, SentId};
+
+/// The closed list of letters that Postcase writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Template {
+    /// "Your request has the number …" (B26).
+    Acknowledged,
+    /// "Your case is open again."
+    Reopened,
+    /// An answer by staff (B27).
+    Answered,
+    /// "Your case is closed."
+    Closed,
+    /// The sender of a message over the size limit is told, once (B34).
+    TooLarge,
+}
+
+impl Template {
+    pub const ALL: [Template; 5] =
+        [Template::Acknowledged, Template::Reopened, Template::Answered, Template::Closed, Template::TooLarge];
+
+    /// The stable name: of the file in `rules/templates/`, in logs and in decisions.
+    pub fn name(self) -> &'static str {
+        match self {
+            Template::Acknowledged => "acknowledged",
+            Template::Reopened => "reopened",
+            Template::Answered => "answered",
+            Template::Closed => "closed",
+            Template::TooLarge => "too-large",
+        }
+    }
+}
+
+/// Whose hand wrote it: decides the marks of RFC 3834 and the reverse-path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hand {
+    /// Auto-Submitted: auto-replied, null reverse-path (B26).
+    Machine,
+    /// A person's: none of the automatic marks (B27).
+    Person,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// `entry * 256 + ordinal`: names the letter, its reference, its Message-ID and its place in the outbox.
+    pub id: SentId,
+    pub template: Template,
+    pub hand: Hand,
+    pub audience: Audience,
+    pub case: CaseNumber,
+    /// The post that a reply to this letter answers: where that post is, the conversation is.
+    pub post: PostId,
+    /// Of the originator: the desk's address, with the desk's or the employee's name.
+    pub from: Named,
+    /// At least one.
+    pub to: Vec<Named>,
+    pub cc: Vec<Named>,
+    /// The case's subject, without our tag. Only people's letters bear it (B26).
+    pub subject: String,
+    pub language: Language,
+    /// RFC 5322 §3.6.4.
+    pub in_reply_to: Option<MessageId>,
+    /// Oldest first, not yet trimmed.
+    pub references: Vec<MessageId>,
+    /// Posts that are quoted beneath the text. Empty for mail to people who are not authenticated (B26).
+    pub quotes: Vec<PostId>,
+    pub facts: Facts,
+    /// The time of the entry: Date.
+    pub at: Timestamp,
+}
+
+/// All that a template may print, beside the desk's own texts. Strangers' text is not among them (B26).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The number, as printed.
+    pub case_number: String,
+    /// The name of the person addressed, where they take part and gave a plausible one.
+    pub recipient_name: Option<String>,
+    /// The employee who writes.
+    pub staff_name: Option<String>,
+    /// What the employee wrote: the answer, or the resolution.
+    pub body: Option<String>,
+    /// By when an answer comes, as the desk file says it.
+    pub answer_time: Option<String>,
+    /// How many days a closed case can be reopened by a reply.
+    pub reopen_days: Option<u32>,
+    /// For `too-large`: the limit, as printed.
+    pub limit: Option<String>,
+}
+
+/// A letter as bytes, with its envelope: ready for the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Composed {
+    /// Of the letter's sealed reference.
+    pub message_id: MessageId,
+    /// None: the null reverse-path (RFC 5321 §4.5.5).
+    pub reverse_path: Option<Address>,
+    /// To and Cc, each once, in that order.
+    pub recipients: Vec<Address>,
+    /// RFC 5322, CRLF line ends, lines of at most 998 bytes; ASCII but for local parts of addresses that are not.
+    pub bytes: Vec<u8>,
+    /// What could not be said as the rules have it, and what was said instead.
+    pub defects: Vec<Defect>,
+}

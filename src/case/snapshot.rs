@@ -1,0 +1,129 @@
+//! The snapshot: the closed, bounded list of facts that deciding may know, beside the event and the policy.
+//! No bodies. Stored with each decision, so that it can be decided again.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Audience, CaseNumber, EntryId, Participant, Phase, PostId, Verdict};
+use crate::mail::{Address, Language, MessageId, SentId};
+
+/// Most messages that share ids, directly or through others, which a snapshot holds; the nearest first.
+pub const NEIGHBOURS: usize = 256;
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The number that a case opened now will get.
+    pub next_number: u64,
+    /// The mails of ours that verified references and own ids point at. Absent: the row is gone or was never here.
+    pub sent: Vec<KnownSent>,
+    /// Messages from outside that share a Message-ID or a referenced id with this one, directly or through others.
+    pub messages: Vec<KnownMessage>,
+    /// True when there were more than [`NEIGHBOURS`].
+    pub messages_cut: bool,
+    /// Every case that the facts above, a bare number or a command name; merged ones stand under the number that survived.
+    pub cases: Vec<CaseFacts>,
+    /// Old numbers that were merged away, and where they live now.
+    pub aliases: Vec<(CaseNumber, CaseNumber)>,
+    /// Of the originator.
+    pub speaker: SpeakerFacts,
+    /// Automatic answers of the whole desk within the last hour.
+    pub desk_answers_hour: u32,
+    /// For a correction: what the named entry is now.
+    pub corrected: Option<EntryFacts>,
+    /// For a refused mail: what it was.
+    pub refused: Option<KnownSent>,
+}
+
+/// A mail that we sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownSent {
+    pub id: SentId,
+    /// Where the conversation lives now.
+    pub case: CaseNumber,
+    pub post: PostId,
+    pub audience: Audience,
+    pub recipients: Vec<Address>,
+}
+
+/// A message from outside, as far as linking needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownMessage {
+    pub entry: EntryId,
+    pub message_id: Option<MessageId>,
+    /// In-Reply-To, then References from newest to oldest, each once.
+    pub refers_to: Vec<MessageId>,
+    pub content_hash: String,
+    pub originator: Option<Address>,
+    /// Everyone outside on From, To and Cc, each once.
+    pub addresses: Vec<Address>,
+    /// Where its post is now; None when it made none (held, recorded).
+    pub case: Option<CaseNumber>,
+    pub post: Option<PostId>,
+    /// Of that post: only public ones vouch for those who answer them.
+    pub audience: Option<Audience>,
+    pub verdict: Option<Verdict>,
+}
+
+/// What linking needs of a message that was just read: every mail is indexed by it, and comes back as a [`KnownMessage`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Footprint {
+    pub message_id: Option<MessageId>,
+    /// In-Reply-To and References together, each id once, nearest first; bounded.
+    pub refers_to: Vec<MessageId>,
+    /// Who speaks: for a declared form the contact, never the form.
+    pub originator: Option<Address>,
+    /// Everyone outside on From, To and Cc, and the speaker.
+    pub addresses: Vec<Address>,
+    pub content_hash: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseFacts {
+    pub number: CaseNumber,
+    pub queue: String,
+    pub phase: Phase,
+    pub status: String,
+    pub subject: String,
+    pub language: Option<Language>,
+    pub participants: Vec<Participant>,
+    /// An acknowledgement was queued for this case (at most one, B26).
+    pub acknowledged: bool,
+    /// A mail of ours about this case was queued, by whatever hand: somebody outside knows its number.
+    pub written_about: bool,
+    pub opened: Timestamp,
+    pub closed: Option<Timestamp>,
+    /// The newest public post from outside: its author is answered To.
+    pub last_author: Option<Address>,
+    /// The newest public post.
+    pub last_post: Option<PostId>,
+    /// Message-ID of the newest public mail of the case, in or out: In-Reply-To of our answer.
+    pub last_message_id: Option<MessageId>,
+    /// Message-IDs of the case's public mails, oldest first, at most 30: the first and the newest ones.
+    pub message_ids: Vec<MessageId>,
+    /// How often a reply reopened it.
+    pub reopened: u32,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpeakerFacts {
+    /// Automatic answers to this address within the last hour and the last day.
+    pub answers_hour: u32,
+    pub answers_day: u32,
+    /// Mail from this address within the last minute.
+    pub mails_minute: u32,
+    pub undeliverable: bool,
+    /// The originator was told within the last day that a message was too large.
+    pub told_too_large: bool,
+}
+
+/// What is known of an entry that a command names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryFacts {
+    pub entry: EntryId,
+    pub verdict: Verdict,
+    pub held: bool,
+    /// True when it has raw bytes to read again.
+    pub is_mail: bool,
+    /// Where its post is, when it has one.
+    pub case: Option<CaseNumber>,
+}

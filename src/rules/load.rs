@@ -1,0 +1,277 @@
+//! Reads the folder `rules/` and makes the policy of it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use super::{Desk, MailboxFacts, Policy, TemplateSource, desk, template};
+use crate::case::Template;
+use crate::diagnostics::{Diagnostics, Finding, Loaded, Source, nearest, plain, unreadable};
+use crate::mail::Language;
+
+/// The rule files that this version reads, in the order of their names.
+const FILES: [&str; 1] = ["desk.toml"];
+
+impl Policy {
+    /// Reads every rule file in `folder`, and the templates in `folder/templates`.
+    ///
+    /// # Errors
+    /// All that is wrong with all files; then nothing of them counts.
+    pub fn load(folder: &Path, mailboxes: &[MailboxFacts]) -> Result<Loaded<Policy>, Diagnostics> {
+        let mut found = Diagnostics::default();
+        let names = match names(folder) {
+            Ok(names) => names,
+            Err(error) => {
+                let finding = unreadable_folder(&error).in_file(folder.display().to_string());
+                return Err(finding.into());
+            }
+        };
+        refuse_unknown_files(folder, &names, &mut found);
+        let mut files = BTreeMap::new();
+        let desk = read_desk(folder, mailboxes, &mut files, &mut found);
+        let written = read_templates(&folder.join("templates"), &mut files, &mut found);
+        let templates = merged(written, &mut found);
+        if let Some(desk) = &desk {
+            find_missing(folder, desk, &templates, &mut found);
+        }
+        let policy = desk.map(|desk| Policy { hash: hash(&files, &desk), desk, templates, files });
+        found.judge(policy)
+    }
+
+    /// Every key that may stand in `desk.toml` and that reading `text` asks for: `desk.answer_time`.
+    pub fn known_keys(text: &str) -> std::collections::BTreeSet<String> {
+        let source = Source::new("desk.toml", text);
+        source.read(|top| desk::desk(top, &[]));
+        source.known_keys()
+    }
+}
+
+/// The names of the files in a folder, sorted; editors' leavings and folders are passed over.
+fn names(folder: &Path) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.starts_with(['.', '#']) && !name.ends_with('~') && !entry.path().is_dir() {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn unreadable_folder(error: &std::io::Error) -> Finding {
+    let help = match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            "create this folder with a `desk.toml` in it, or correct `rules` in the configuration file"
+        }
+        std::io::ErrorKind::NotADirectory => "`rules` in the configuration file must name a folder",
+        _ => "let the user that Postcase runs as read it (`chmod a+rx`, or chown)",
+    };
+    Finding::error(format!("cannot read the folder of the rules: {}", plain(error))).help(help)
+}
+
+fn refuse_unknown_files(folder: &Path, names: &[String], found: &mut Diagnostics) {
+    for name in names.iter().filter(|name| name.ends_with(".toml") && !FILES.contains(&name.as_str())) {
+        let file = folder.join(name).display().to_string();
+        let near = nearest(name, FILES).map(|near| format!("rename it to `{near}`")).unwrap_or_else(|| {
+            format!("move it to another folder, or give it another ending; the rule files are {}", FILES.join(", "))
+        });
+        found.add(Finding::error(format!("nothing reads a rule file of the name `{name}`")).help(near).in_file(file));
+    }
+}
+
+fn read_desk(
+    folder: &Path,
+    mailboxes: &[MailboxFacts],
+    files: &mut BTreeMap<String, String>,
+    found: &mut Diagnostics,
+) -> Option<Desk> {
+    let path = folder.join("desk.toml");
+    if !path.exists() && folder.is_dir() && std::fs::symlink_metadata(&path).is_err() {
+        let help = "create it with two lines under `[desk]`: `name = \"Example Support\"` and `address = \"support@example.com\"`";
+        found.add(Finding::error("the desk file is missing").help(help).in_file(path.display().to_string()));
+        return None;
+    }
+    match Source::open(&path) {
+        Ok(source) => {
+            let desk = source.read(|top| desk::desk(top, mailboxes));
+            files.insert("desk.toml".to_owned(), source.text().to_owned());
+            found.append(source.diagnostics());
+            desk
+        }
+        Err(diagnostics) => {
+            found.append(diagnostics);
+            None
+        }
+    }
+}
+
+/// The two files of a template in one language.
+#[derive(Default)]
+struct Written {
+    text: Option<(PathBuf, String)>,
+    html: Option<(PathBuf, String)>,
+}
+
+type Templates = BTreeMap<(Template, Language), Written>;
+
+fn read_templates(folder: &Path, files: &mut BTreeMap<String, String>, found: &mut Diagnostics) -> Templates {
+    let mut written = Templates::new();
+    let names = match names(folder) {
+        Ok(names) => names,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return written,
+        Err(error) => {
+            found.add(unreadable(&error).in_file(folder.display().to_string()));
+            return written;
+        }
+    };
+    for name in names {
+        let path = folder.join(&name);
+        let (key, form) = match parse_name(&name) {
+            Ok(parsed) => parsed,
+            Err(help) => {
+                let finding = Finding::error(format!("`{name}` is no name of a template"));
+                found.add(finding.help(help).in_file(path.display().to_string()));
+                continue;
+            }
+        };
+        match Source::open(&path) {
+            Ok(source) => {
+                files.insert(format!("templates/{name}"), source.text().to_owned());
+                let entry = written.entry(key).or_default();
+                let slot = match form {
+                    Form::Text => &mut entry.text,
+                    Form::Html => &mut entry.html,
+                };
+                *slot = Some((path, source.text().to_owned()));
+            }
+            Err(diagnostics) => found.append(diagnostics),
+        }
+    }
+    written
+}
+
+enum Form {
+    Text,
+    Html,
+}
+
+/// `acknowledged.en.txt`; otherwise what to do about the name.
+fn parse_name(name: &str) -> Result<((Template, Language), Form), String> {
+    let known = || Template::ALL.iter().map(|template| template.name());
+    let usual = || {
+        format!(
+            "name it `<template>.<language>.txt` or `.html`; templates are {}",
+            known().collect::<Vec<_>>().join(", ")
+        )
+    };
+    let parts: Vec<&str> = name.split('.').collect();
+    let [stem, code, ending] = parts[..] else { return Err(usual()) };
+    let form = match ending {
+        "txt" => Form::Text,
+        "html" => Form::Html,
+        _ => return Err(usual()),
+    };
+    let Some(language) = desk::language(code) else {
+        return Err(format!("`{code}` is no language: write a code of two small letters, as in `{stem}.en.{ending}`"));
+    };
+    match Template::ALL.into_iter().find(|template| template.name() == stem) {
+        Some(template) => Ok(((template, language), form)),
+        None => {
+            Err(nearest(stem, known()).map_or_else(usual, |near| format!("did you mean `{near}.{code}.{ending}`?")))
+        }
+    }
+}
+
+/// The built-in templates, and in their place those that were written and are right.
+fn merged(written: Templates, found: &mut Diagnostics) -> BTreeMap<(Template, Language), TemplateSource> {
+    let mut templates = template::built_in();
+    for ((template, language), Written { text, html }) in written {
+        let name = format!("{}.{}", template.name(), language.0);
+        match (text, html) {
+            (Some((path, text)), html) => {
+                let mut source = TemplateSource { origin: path.display().to_string(), text, html: None };
+                let right = find_fault(&source, &path, &source.text, found);
+                if let Some((path, html)) = html {
+                    source.html = Some(html.clone());
+                    // Whatever is wrong now is the HTML's: the text was checked by itself.
+                    if right {
+                        find_fault(&source, &path, &html, found);
+                    }
+                }
+                templates.insert((template, language), source);
+            }
+            (None, Some((path, _))) => {
+                let finding = Finding::error(format!("`{name}.html` stands without `{name}.txt`"));
+                let finding =
+                    finding.help(format!("write `{name}.txt` too: every mail has a text that is read without HTML"));
+                found.add(finding.in_file(path.display().to_string()));
+            }
+            (None, None) => {}
+        }
+    }
+    templates
+}
+
+/// True when nothing is wrong with `checked`; otherwise the fault is shown in `text`, the file at `path`.
+fn find_fault(checked: &TemplateSource, path: &Path, text: &str, found: &mut Diagnostics) -> bool {
+    let Err(fault) = template::check(checked) else { return true };
+    let source = Source::new(path.display().to_string(), text);
+    let mut finding = Finding::error(fault.message);
+    finding.help = fault.suggestion.map(|name| format!("did you mean `{name}`?"));
+    source.report_at(source.line(fault.line), finding);
+    found.append(source.diagnostics());
+    false
+}
+
+/// The desk's own language must have every template, since it stands in for all others.
+fn find_missing(
+    folder: &Path,
+    desk: &Desk,
+    templates: &BTreeMap<(Template, Language), TemplateSource>,
+    found: &mut Diagnostics,
+) {
+    let Some(own) = desk.languages.first() else { return };
+    let built_in = template::built_in();
+    for template in Template::ALL {
+        let has = |language: &Language| templates.contains_key(&(template, language.clone()));
+        // Templates that no language has are missing in the program, not in the desk.
+        if !has(own) && built_in.keys().any(|(known, _)| *known == template) {
+            let name = format!("{}.{}.txt", template.name(), own.0);
+            let finding = Finding::error(format!("the desk's own language `{}` has no template `{name}`", own.0));
+            let finding = finding.help("write it, or put a language first in `languages` that has all templates");
+            found.add(finding.in_file(folder.join("templates").join(name).display().to_string()));
+        }
+    }
+    for (template, language) in templates.keys().filter(|key| !built_in.contains_key(key)) {
+        if !desk.languages.contains(language) {
+            let name = format!("{}.{}.txt", template.name(), language.0);
+            let finding = Finding::warning(format!("`{name}` is never used"));
+            let finding = finding.help(format!("add \"{}\" to `languages` in desk.toml, or remove it", language.0));
+            found.add(finding.in_file(folder.join("templates").join(name).display().to_string()));
+        }
+    }
+}
+
+/// SHA-256 over the files, and over what the configuration adds to them. Lengths stand before texts, so that no two
+/// policies run together.
+fn hash(files: &BTreeMap<String, String>, desk: &Desk) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |text: &str| {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text);
+    };
+    add("postcase policy 1");
+    for (name, text) in files {
+        add(name);
+        add(text);
+    }
+    for address in &desk.own_addresses {
+        add(address.as_str());
+    }
+    add(&desk.limits.message_bytes.to_string());
+    HEXLOWER.encode(&hash.finalize())
+}

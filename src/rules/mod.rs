@@ -1,0 +1,165 @@
+//! The policy: what administrators wrote in `rules/`, compiled. Pure once loaded.
+
+mod desk;
+mod load;
+pub mod template;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::case::Template;
+use crate::mail::{Address, Bounds, Language, Named};
+
+/// Everything that deciding and composing know of the desk's wishes. Two policies with the same hash decide alike.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    pub desk: Desk,
+    pub templates: BTreeMap<(Template, Language), TemplateSource>,
+    /// SHA-256 over all files of `rules/` that were read, and our addresses; lower-case hex.
+    pub hash: String,
+    /// The text of the files, by name, as stored beside the decisions made under it.
+    pub files: BTreeMap<String, String>,
+}
+
+/// What the policy must know of a watched mailbox, from the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailboxFacts {
+    pub address: Address,
+    pub aliases: Vec<Address>,
+    /// `message_size` in bytes.
+    pub message_bytes: u64,
+}
+
+/// One template in one language: the subject line lives in the case, so only bodies are written here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateSource {
+    /// File name, or `built-in:acknowledged.en.txt`.
+    pub origin: String,
+    pub text: String,
+    pub html: Option<String>,
+}
+
+/// `rules/desk.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Desk {
+    /// As it stands beside the address in our mail.
+    pub name: String,
+    /// The desk's main address: From of our mail where no queue has its own.
+    pub address: Address,
+    /// The first is the desk's own language; a sender's language counts when it is among them.
+    pub languages: Vec<Language>,
+    /// By when an answer comes, in words, by language; the desk's own language where one is missing.
+    pub answer_time: BTreeMap<Language, String>,
+    /// The last lines of our mail, by language.
+    pub signature: BTreeMap<Language, String>,
+    /// Lists in front of the desk, by List-Id.
+    pub own_lists: Vec<String>,
+    /// Originators of web forms: mail From one of our own addresses is held unless it is one of these (B29).
+    pub form_senders: Vec<Address>,
+    /// All addresses that are ours: mailboxes and aliases (from the configuration), queues, the desk.
+    pub own_addresses: Vec<Address>,
+    pub reference: ReferenceStyle,
+    pub acknowledgement: Acknowledgement,
+    pub limits: Limits,
+    /// At least one; the first is where mail goes that names no queue's address.
+    pub queues: Vec<Queue>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceStyle {
+    /// The word in `[Case 10482]`: letters only, 1 to 20.
+    pub case_word: String,
+    /// The number that the first case of an empty database gets.
+    pub first_number: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    pub enabled: bool,
+    pub reverse_path: ReversePath,
+    /// Automatic answers to one address, at most.
+    pub per_address_hour: u32,
+    pub per_address_day: u32,
+    /// Automatic answers of the whole desk within an hour, at most.
+    pub per_desk_hour: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReversePath {
+    /// `MAIL FROM:<>`, as RFC 3834 §3.3 asks.
+    Null,
+    /// The desk's address, for providers that forbid the null reverse-path.
+    Desk,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Bytes; a larger message makes a stub and stays on the server (B34). Not a key of `desk.toml`: the smallest
+    /// `message_size` of the mailboxes, as [`MailboxFacts`] tells it.
+    pub message_bytes: u64,
+    pub reading: Bounds,
+    /// Participants that one mail may add to a case.
+    pub participants: usize,
+    /// Mails per hour that the outbox sends.
+    pub sent_per_hour: u32,
+    /// Times that a reply reopens one case; after that it is a new linked case (B22).
+    pub reopenings: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queue {
+    /// Stable, kebab-case.
+    pub name: String,
+    /// As printed.
+    pub label: String,
+    /// Mail written to one of these goes here.
+    pub addresses: Vec<Address>,
+    /// From of our mail about cases of this queue; the desk's when None.
+    pub from: Option<Named>,
+    /// A reply within so many days reopens a closed case, after that it opens a new linked one (B22).
+    pub reopen_days: u32,
+}
+
+impl Default for ReferenceStyle {
+    fn default() -> Self {
+        ReferenceStyle { case_word: "Case".to_owned(), first_number: 10_001 }
+    }
+}
+
+impl Default for Acknowledgement {
+    fn default() -> Self {
+        Acknowledgement {
+            enabled: true,
+            reverse_path: ReversePath::Null,
+            per_address_hour: 3,
+            per_address_day: 10,
+            per_desk_hour: 200,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            message_bytes: 50 << 20,
+            reading: Bounds::default(),
+            participants: 30,
+            sent_per_hour: 1_000,
+            reopenings: 10,
+        }
+    }
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Queue {
+            name: "support".to_owned(),
+            label: "Support".to_owned(),
+            addresses: Vec::new(),
+            from: None,
+            reopen_days: 14,
+        }
+    }
+}

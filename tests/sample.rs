@@ -1,0 +1,125 @@
+//! The sample files are the manual: every key stands in them, and what they call the default is the default.
+//!
+//! `# key = value` is a default, `# e.g. key = value` an example.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use postcase::config::{Config, Environment};
+use postcase::rules::Policy;
+
+#[test]
+fn the_sample_configuration_names_every_key_and_every_default() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["imap.password", "smtp.password", "imap-password", "smtp-password"] {
+        fs::write(folder.path().join(name), "secret\n").unwrap();
+        restrict(&folder.path().join(name));
+    }
+    fs::write(folder.path().join("company-ca.pem"), "-----BEGIN CERTIFICATE-----\n").unwrap();
+    let environment = Environment::of([
+        ("CREDENTIALS_DIRECTORY".to_owned(), folder.path().display().to_string()),
+        ("IMAP_PASSWORD".to_owned(), "secret".to_owned()),
+        ("SMTP_PASSWORD".to_owned(), "secret".to_owned()),
+    ]);
+    let load = |text: &str| {
+        let loaded = Config::parse(&folder.path().join("postcase.toml"), text, &environment);
+        let loaded = loaded.unwrap_or_else(|wrong| panic!("{wrong}"));
+        assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+        format!("{:#?}", loaded.value)
+    };
+    assert_is_the_manual(&read("deploy/postcase.toml"), load, Config::known_keys);
+}
+
+#[test]
+fn the_sample_desk_file_names_every_key_and_every_default() {
+    let load = |text: &str| format!("{:#?}", desk(text));
+    let sample = read("rules/desk.toml");
+    assert_is_the_manual(&sample, load, Policy::known_keys);
+    let least = "[desk]\nname = \"Example Support\"\naddress = \"support@example.com\"\n";
+    assert_eq!(desk(&sample), desk(least), "the sample as shipped is the defaults");
+}
+
+/// Compares a sample with what `load` makes of it, as printed.
+fn assert_is_the_manual(sample: &str, load: impl Fn(&str) -> String, known: impl Fn(&str) -> BTreeSet<String>) {
+    let defaults = with_defaults(sample);
+    assert_ne!(defaults, sample, "there are commented defaults");
+    assert_eq!(load(&defaults), load(sample), "a line `# key = value` is not the default");
+    let texts = examples(&defaults);
+    assert!(texts.len() > 3, "there are examples");
+    for (example, text) in &texts {
+        // Where a password comes from does not show.
+        let changed = load(text) != load(sample) || example.starts_with("password");
+        assert!(changed, "an example that changes nothing: {example}");
+    }
+    let texts: Vec<String> = texts.into_iter().map(|(_, text)| text).chain([defaults]).collect();
+    let present: BTreeSet<String> = texts.iter().flat_map(|text| keys(text)).collect();
+    let known: BTreeSet<String> = texts.iter().flat_map(|text| known(text)).collect();
+    let missing: Vec<&String> = known.difference(&present).collect();
+    assert!(missing.is_empty(), "not in the sample: {missing:?}");
+}
+
+/// The sample with every `# key = value` and `# [section]` in force.
+fn with_defaults(sample: &str) -> String {
+    let line = regex::Regex::new(r"(?m)^# ([a-z_]+ = .+|\[+[a-z_.]+\]+)$").unwrap();
+    line.replace_all(sample, "$1").into_owned()
+}
+
+/// For each `# e.g. key = value`, `key = value` and the text with that line in force in place of another value of the key.
+fn examples(text: &str) -> Vec<(String, String)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut examples = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let Some(example) = line.strip_prefix("# e.g. ") else { continue };
+        let key = format!("{} =", example.split(" =").next().unwrap());
+        let is_header = |line: &&str| line.starts_with('[');
+        let start = lines[..at].iter().rposition(is_header).unwrap_or(0);
+        let end = lines[at..].iter().position(is_header).map_or(lines.len(), |length| at + length);
+        let mut changed: Vec<&str> = lines.clone();
+        for line in &mut changed[start..end] {
+            if line.starts_with(&key) {
+                *line = "";
+            }
+        }
+        changed[at] = example;
+        examples.push((example.to_owned(), changed.join("\n")));
+    }
+    examples
+}
+
+/// All keys in a TOML text, with their sections.
+fn keys(text: &str) -> BTreeSet<String> {
+    fn collect(path: &str, value: &toml::Value, into: &mut BTreeSet<String>) {
+        match value {
+            toml::Value::Table(table) => {
+                for (key, value) in table {
+                    let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    collect(&path, value, into);
+                    into.insert(path);
+                }
+            }
+            toml::Value::Array(values) => values.iter().for_each(|value| collect(path, value, into)),
+            _ => {}
+        }
+    }
+    let mut keys = BTreeSet::new();
+    collect("", &toml::Value::Table(text.parse().unwrap()), &mut keys);
+    keys
+}
+
+fn desk(text: &str) -> postcase::rules::Desk {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("desk.toml"), text).unwrap();
+    let loaded = Policy::load(folder.path(), &[]).unwrap_or_else(|wrong| panic!("{wrong}"));
+    assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+    loaded.value.desk
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+fn restrict(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
