@@ -77,6 +77,8 @@
 
 pub mod case;
 pub mod config;
+pub mod decide;
 pub mod diagnostics;
+pub mod link;
 pub mod mail;
 pub mod rules;

@@ -1,0 +1,118 @@
+//! Deciding: policy + snapshot + event + now → [`Decision`]. One pure, total function (L2): no I/O, no clock, no
+//! randomness. A file per kind of event.
+
+mod answer;
+mod automatic;
+mod command;
+mod correction;
+mod delivery;
+mod mail;
+mod participants;
+mod subject;
+
+use jiff::Timestamp;
+
+pub use mail::{Treatment, treatment};
+
+use crate::case::event::Matter;
+use crate::case::snapshot::CaseFacts;
+use crate::case::{CaseNumber, Decision, Effect, EntryId, Event, Letter, Phase, PostId, Snapshot, Verdict};
+use crate::mail::{Language, SentId};
+use crate::rules::{Policy, Queue};
+
+/// Decides what becomes of `event`. `now` is when it is decided: the Date of letters and the time of changes;
+/// promises start at `event.received`.
+pub fn decide(policy: &Policy, snapshot: &Snapshot, event: &Event, now: Timestamp) -> Decision {
+    let draft = Draft::new(policy, snapshot, event, now);
+    match &event.matter {
+        Matter::Mail(arrived) => mail::decide(draft, arrived),
+        Matter::Command(command) => command::decide(draft, command),
+        Matter::Released { by, entry, mail } => correction::release(draft, by, *entry, mail),
+        Matter::Undeliverable(undeliverable) => delivery::decide(draft, undeliverable),
+        Matter::Reloaded { policy } => reloaded(draft, policy),
+        Matter::Poison { reason } => poison(draft, reason),
+    }
+}
+
+fn reloaded(mut draft: Draft<'_>, policy: &str) -> Decision {
+    draft.say(format!("The rules with hash {policy} are in force from here on."));
+    draft.decided(Verdict::Done, None)
+}
+
+fn poison(mut draft: Draft<'_>, reason: &str) -> Decision {
+    draft.hold(format!("It could not be read or decided: {reason}"));
+    draft.decided(Verdict::Hold, None)
+}
+
+/// A decision while it is being made.
+struct Draft<'a> {
+    policy: &'a Policy,
+    snapshot: &'a Snapshot,
+    event: &'a Event,
+    now: Timestamp,
+    effects: Vec<Effect>,
+    letters: Vec<Letter>,
+    trace: Vec<String>,
+    posts: u64,
+}
+
+impl<'a> Draft<'a> {
+    fn new(policy: &'a Policy, snapshot: &'a Snapshot, event: &'a Event, now: Timestamp) -> Draft<'a> {
+        Draft { policy, snapshot, event, now, effects: Vec::new(), letters: Vec::new(), trace: Vec::new(), posts: 0 }
+    }
+
+    fn say(&mut self, sentence: impl Into<String>) {
+        self.trace.push(sentence.into());
+    }
+
+    fn hold(&mut self, reason: String) {
+        self.say(format!("Held for a person: {reason}"));
+        self.effects.push(Effect::Hold { entry: self.event.entry, reason });
+    }
+
+    /// Mail of ours did not arrive: whoever waits for the customer now would wait for ever.
+    fn take_the_word_back(&mut self, case: &CaseFacts) {
+        if case.phase == Phase::Waiting {
+            self.say("What we wrote did not arrive: the next word is the desk's again.");
+            self.set_phase(case.number, Phase::Open);
+        }
+    }
+
+    fn next_post(&mut self) -> PostId {
+        self.posts += 1;
+        PostId(ordinal(self.event.entry, self.posts - 1))
+    }
+
+    fn next_letter(&self) -> SentId {
+        SentId(ordinal(self.event.entry, self.letters.len() as u64))
+    }
+
+    fn set_phase(&mut self, case: CaseNumber, phase: Phase) {
+        self.effects.push(Effect::SetPhase { case, phase, status: phase.name().to_owned(), at: self.now });
+    }
+
+    fn queue(&self, name: &str) -> Option<&'a Queue> {
+        let queues = &self.policy.desk.queues;
+        queues.iter().find(|queue| queue.name == name).or(queues.first())
+    }
+
+    /// `wanted` where the desk writes it, else the desk's own language.
+    fn language(&self, wanted: Option<&Language>) -> Language {
+        let desk = &self.policy.desk.languages;
+        let wanted = wanted.filter(|language| desk.contains(language));
+        wanted.or(desk.first()).cloned().unwrap_or_else(|| Language("en".to_owned()))
+    }
+
+    fn declined(mut self, reason: impl Into<String>) -> Decision {
+        self.say(reason);
+        self.decided(Verdict::Declined, None)
+    }
+
+    fn decided(self, verdict: Verdict, case: Option<CaseNumber>) -> Decision {
+        Decision { verdict, case, effects: self.effects, letters: self.letters, trace: self.trace }
+    }
+}
+
+fn ordinal(entry: EntryId, ordinal: u64) -> u64 {
+    entry.0 * 256 + ordinal
+}

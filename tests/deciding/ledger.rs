@@ -1,0 +1,458 @@
+//! A stand-in for the store, small enough to be seen to be right: builds snapshots, carries effects out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use postcase::case::decision::LinkKind;
+use postcase::case::event::{Arrived, Matter, Undeliverable};
+use postcase::case::snapshot::{CaseFacts, EntryFacts, KnownMessage, KnownSent, SpeakerFacts};
+use postcase::case::{
+    Audience, CaseNumber, Command, Decision, Effect, EntryId, Event, NewPost, Participant, Phase, PostKind, Snapshot,
+    Verb, Verdict,
+};
+use postcase::decide::decide;
+use postcase::link::{footprint, speaker};
+use postcase::mail::message::Field;
+use postcase::mail::{
+    Address, Bounds, Clue, ClueKind, Kind, Language, Message, MessageId, Named, Pointer, Reading, SentId,
+};
+use postcase::rules::{Acknowledgement, Desk, Limits, Policy, Queue, ReferenceStyle, ReversePath};
+
+pub const DESK: &str = "support@desk.example";
+pub const SALES: &str = "sales@desk.example";
+pub const FORM: &str = "form@web.example";
+
+pub fn address(text: &str) -> Address {
+    Address::parse(text).expect("tests write good addresses")
+}
+
+pub fn named(text: &str) -> Named {
+    Named { name: None, address: address(text) }
+}
+
+pub fn id(text: &str) -> MessageId {
+    MessageId(text.to_owned())
+}
+
+pub fn policy() -> Policy {
+    let queue = |name: &str, own: &str| Queue {
+        name: name.to_owned(),
+        label: name.to_owned(),
+        addresses: vec![address(own)],
+        from: None,
+        reopen_days: 14,
+    };
+    let desk = Desk {
+        name: "Example Support".to_owned(),
+        address: address(DESK),
+        languages: vec![Language("en".to_owned()), Language("de".to_owned())],
+        answer_time: BTreeMap::from([(Language("en".to_owned()), "within a day".to_owned())]),
+        signature: BTreeMap::new(),
+        own_lists: Vec::new(),
+        form_senders: vec![address(FORM), address(SALES)],
+        own_addresses: vec![address(DESK), address(SALES)],
+        reference: ReferenceStyle { case_word: "Case".to_owned(), first_number: 10 },
+        acknowledgement: Acknowledgement {
+            enabled: true,
+            reverse_path: ReversePath::Null,
+            per_address_hour: 3,
+            per_address_day: 10,
+            per_desk_hour: 100,
+        },
+        limits: Limits {
+            message_bytes: 25 * 1024 * 1024,
+            reading: Bounds::default(),
+            participants: 4,
+            sent_per_hour: 100,
+            reopenings: 2,
+        },
+        queues: vec![queue("support", DESK), queue("sales", SALES)],
+    };
+    Policy { desk, templates: BTreeMap::new(), hash: "policy".to_owned(), files: BTreeMap::new() }
+}
+
+/// A mail, as a test writes it.
+#[derive(Debug, Clone)]
+pub struct Mail(pub Arrived);
+
+impl Mail {
+    /// From somebody to the desk, with an id of its own.
+    pub fn new(message_id: &str, from: &str) -> Mail {
+        let message = Message {
+            subject: "Printer".to_owned(),
+            from: vec![named(from)],
+            to: vec![named(DESK)],
+            message_id: (!message_id.is_empty()).then(|| id(message_id)),
+            text: "It burns.".to_owned(),
+            ..Message::default()
+        };
+        let reading = Reading {
+            message,
+            kind: Kind::Correspondence,
+            kind_evidence: Vec::new(),
+            may_answer: true,
+            author_text: "It burns.".to_owned(),
+            report: Vec::new(),
+            forwarded: Vec::new(),
+            clues: Vec::new(),
+            language: Some(Language("en".to_owned())),
+            content_hash: format!("hash of {message_id} from {from}"),
+            defects: Vec::new(),
+        };
+        Mail(Arrived { reading, mailbox: Some("support".to_owned()), silent: false, oversize: None })
+    }
+
+    pub fn with(mut self, change: impl FnOnce(&mut Arrived)) -> Mail {
+        change(&mut self.0);
+        self
+    }
+
+    pub fn kind(self, kind: Kind) -> Mail {
+        self.with(|arrived| arrived.reading.kind = kind)
+    }
+
+    pub fn subject(self, subject: &str) -> Mail {
+        self.with(|arrived| arrived.reading.message.subject = subject.to_owned())
+    }
+
+    pub fn to(self, addresses: &[&str]) -> Mail {
+        self.with(|arrived| arrived.reading.message.to = addresses.iter().map(|one| named(one)).collect())
+    }
+
+    pub fn cc(self, addresses: &[&str]) -> Mail {
+        self.with(|arrived| arrived.reading.message.cc = addresses.iter().map(|one| named(one)).collect())
+    }
+
+    /// In-Reply-To the last of `ids`, References all of them, with the clues that reading would find.
+    pub fn replies_to(self, ids: &[&str]) -> Mail {
+        self.with(|arrived| {
+            let message = &mut arrived.reading.message;
+            message.references = ids.iter().map(|one| id(one)).collect();
+            message.in_reply_to = ids.last().map(|one| id(one)).into_iter().collect();
+            let clues = ids.iter().rev().map(|one| Clue { kind: ClueKind::ForeignId, pointer: Pointer::Id(id(one)) });
+            arrived.reading.clues.extend(clues);
+        })
+        .sorted()
+    }
+
+    pub fn clue(self, kind: ClueKind, pointer: Pointer) -> Mail {
+        self.with(|arrived| arrived.reading.clues.push(Clue { kind, pointer })).sorted()
+    }
+
+    pub fn field(self, name: &str, value: &str) -> Mail {
+        let field = Field { name: name.to_owned(), value: value.to_owned() };
+        self.with(|arrived| arrived.reading.message.fields.push(field))
+    }
+
+    fn sorted(self) -> Mail {
+        self.with(|arrived| arrived.reading.clues.sort_by_key(|clue| clue.kind))
+    }
+}
+
+pub struct Ledger {
+    pub policy: Policy,
+    pub now: Timestamp,
+    pub messages: Vec<KnownMessage>,
+    pub cases: BTreeMap<CaseNumber, CaseFacts>,
+    pub aliases: BTreeMap<CaseNumber, CaseNumber>,
+    pub links: Vec<(CaseNumber, CaseNumber, LinkKind)>,
+    pub posts: Vec<NewPost>,
+    pub sent: Vec<KnownSent>,
+    pub held: BTreeSet<EntryId>,
+    pub undeliverable: BTreeSet<Address>,
+    pub speaker: SpeakerFacts,
+    pub decisions: Vec<Decision>,
+    next_number: u64,
+}
+
+impl Ledger {
+    pub fn new() -> Ledger {
+        Ledger {
+            policy: policy(),
+            now: "2026-03-02T09:00:00Z".parse().expect("a constant"),
+            messages: Vec::new(),
+            cases: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            links: Vec::new(),
+            posts: Vec::new(),
+            sent: Vec::new(),
+            held: BTreeSet::new(),
+            undeliverable: BTreeSet::new(),
+            speaker: SpeakerFacts::default(),
+            decisions: Vec::new(),
+            next_number: 10,
+        }
+    }
+
+    pub fn quiet() -> Ledger {
+        let mut ledger = Ledger::new();
+        ledger.policy.desk.acknowledgement.enabled = false;
+        ledger
+    }
+
+    pub fn pass_days(&mut self, days: i64) {
+        self.now += SignedDuration::from_hours(24 * days);
+    }
+
+    pub fn mail(&mut self, mail: &Mail) -> Decision {
+        self.play(Matter::Mail(mail.0.clone()), None)
+    }
+
+    pub fn command(&mut self, verb: Verb) -> Decision {
+        let names = match &verb {
+            Verb::Release { entry } | Verb::Discard { entry, .. } => Some(*entry),
+            Verb::Reply { .. }
+            | Verb::Note { .. }
+            | Verb::Close { .. }
+            | Verb::Reopen { .. }
+            | Verb::Backup { .. }
+            | Verb::RetryOutbox { .. }
+            | Verb::PauseOutbox
+            | Verb::ResumeOutbox => None,
+        };
+        self.play(Matter::Command(Command { by: "kevin".to_owned(), verb }), names)
+    }
+
+    pub fn release(&mut self, entry: EntryId, mail: &Mail) -> Decision {
+        self.play(Matter::Released { by: "kevin".to_owned(), entry, mail: mail.0.clone() }, Some(entry))
+    }
+
+    pub fn refuse(&mut self, refused: Undeliverable) -> Decision {
+        self.play(Matter::Undeliverable(refused), None)
+    }
+
+    pub fn play(&mut self, matter: Matter, names: Option<EntryId>) -> Decision {
+        let entry = EntryId(self.decisions.len() as u64 + 1);
+        self.now += SignedDuration::from_secs(1);
+        let event = Event { entry, received: self.now, matter };
+        let snapshot = self.snapshot(&event, names);
+        let decision = decide(&self.policy, &snapshot, &event, self.now);
+        assert_eq!(decision, decide(&self.policy, &snapshot, &event, self.now), "deciding is pure");
+        assert!(!decision.trace.is_empty(), "every decision says why");
+        if let Matter::Mail(arrived) = &event.matter {
+            self.index(entry, arrived, decision.verdict);
+        }
+        self.apply(&decision);
+        decision
+    }
+
+    fn index(&mut self, entry: EntryId, arrived: &Arrived, verdict: Verdict) {
+        let print = footprint(&arrived.reading, &self.policy.desk);
+        self.messages.push(KnownMessage {
+            entry,
+            message_id: print.message_id,
+            refers_to: print.refers_to,
+            content_hash: arrived.reading.content_hash.clone(),
+            originator: print.originator,
+            addresses: print.addresses,
+            case: None,
+            post: None,
+            audience: None,
+            verdict: Some(verdict),
+        });
+    }
+
+    pub fn snapshot(&self, event: &Event, names: Option<EntryId>) -> Snapshot {
+        let arrived = match &event.matter {
+            Matter::Mail(arrived) | Matter::Released { mail: arrived, .. } => Some(arrived),
+            Matter::Command(_) | Matter::Undeliverable(_) | Matter::Reloaded { .. } | Matter::Poison { .. } => None,
+        };
+        let mut speaker_facts = self.speaker.clone();
+        let from = arrived.and_then(|arrived| speaker(&arrived.reading.message, &self.policy.desk));
+        speaker_facts.undeliverable = from.is_some_and(|named| self.undeliverable.contains(&named.address));
+        let corrected =
+            names.and_then(|entry| self.messages.iter().find(|known| known.entry == entry)).map(|known| EntryFacts {
+                entry: known.entry,
+                verdict: known.verdict.expect("only decided entries are here"),
+                held: self.held.contains(&known.entry),
+                is_mail: true,
+                case: known.case,
+            });
+        let refused = match &event.matter {
+            Matter::Undeliverable(refused) => self.sent.iter().find(|sent| sent.id.0 == refused.mail.0).cloned(),
+            Matter::Mail(_)
+            | Matter::Command(_)
+            | Matter::Released { .. }
+            | Matter::Reloaded { .. }
+            | Matter::Poison { .. } => None,
+        };
+        Snapshot {
+            next_number: self.next_number,
+            sent: self.sent.clone(),
+            messages: arrived.map(|arrived| self.component(arrived)).unwrap_or_default(),
+            messages_cut: false,
+            cases: self.cases.values().cloned().collect(),
+            aliases: self.aliases.iter().map(|(old, now)| (*old, *now)).collect(),
+            speaker: speaker_facts,
+            desk_answers_hour: 0,
+            corrected,
+            refused,
+        }
+    }
+
+    /// Everything that shares an id with the mail, directly or through others.
+    fn component(&self, arrived: &Arrived) -> Vec<KnownMessage> {
+        let print = footprint(&arrived.reading, &self.policy.desk);
+        let mut ids: BTreeSet<MessageId> = print.message_id.into_iter().chain(print.refers_to).collect();
+        let mut found: BTreeSet<EntryId> = BTreeSet::new();
+        loop {
+            let before = found.len();
+            for known in &self.messages {
+                let own: Vec<&MessageId> = known.message_id.iter().chain(&known.refers_to).collect();
+                if own.iter().any(|id| ids.contains(*id)) {
+                    found.insert(known.entry);
+                    ids.extend(own.into_iter().cloned());
+                }
+            }
+            if found.len() == before {
+                return self.messages.iter().filter(|known| found.contains(&known.entry)).cloned().collect();
+            }
+        }
+    }
+
+    fn apply(&mut self, decision: &Decision) {
+        for effect in &decision.effects {
+            self.perform(effect);
+        }
+        for letter in &decision.letters {
+            let recipients = letter.to.iter().chain(&letter.cc).map(|named| named.address.clone()).collect();
+            self.sent.push(KnownSent {
+                id: letter.id,
+                case: letter.case,
+                post: letter.post,
+                audience: letter.audience,
+                recipients,
+            });
+            let case = self.cases.get_mut(&letter.case).expect("letters are about cases that exist");
+            case.written_about = true;
+            case.acknowledged |= letter.hand == postcase::case::letter::Hand::Machine;
+        }
+        if decision.verdict == Verdict::Reopen {
+            let number = decision.case.expect("a reopened case has a number");
+            self.cases.get_mut(&number).expect("it exists").reopened += 1;
+        }
+        self.decisions.push(decision.clone());
+    }
+
+    fn perform(&mut self, effect: &Effect) {
+        match effect {
+            Effect::OpenCase { number, queue, subject, language, at } => {
+                assert_eq!(number.0, self.next_number);
+                self.next_number += 1;
+                self.cases.insert(*number, new_case(*number, queue, subject, language.clone(), *at));
+            }
+            Effect::AddPost(post) => self.add_post(post),
+            Effect::AddParticipant { case, participant } => {
+                let case = self.cases.get_mut(case).expect("participants join cases that exist");
+                if case.participants.iter().all(|known| known.who.address != participant.who.address) {
+                    case.participants.push(participant.clone());
+                }
+            }
+            Effect::SetPhase { case, phase, at, .. } => {
+                let case = self.cases.get_mut(case).expect("phases are of cases that exist");
+                case.phase = *phase;
+                case.closed = (*phase == Phase::Closed).then_some(*at);
+            }
+            Effect::MergeCase { from, into } => self.merge(*from, *into),
+            Effect::LinkCase { from, to, kind, .. } => {
+                assert_ne!(from, to);
+                self.links.push((*from, *to, *kind));
+            }
+            Effect::MarkUndeliverable { address, .. } => {
+                self.undeliverable.insert(address.clone());
+            }
+            Effect::ClearUndeliverable { address } => {
+                self.undeliverable.remove(address);
+            }
+            Effect::Hold { entry, .. } => {
+                self.held.insert(*entry);
+            }
+            Effect::Unhold { entry } => {
+                assert!(self.held.remove(entry), "only held entries are let go");
+            }
+            Effect::IndexMail { entry, post } => {
+                let post = self.posts.iter().find(|known| known.id == *post).expect("the post exists");
+                let known = self.messages.iter_mut().find(|known| known.entry == *entry).expect("it is indexed");
+                (known.case, known.post, known.audience) = (Some(post.case), Some(post.id), Some(post.audience));
+            }
+            Effect::Correct { .. }
+            | Effect::Backup { .. }
+            | Effect::RetryOutbox { .. }
+            | Effect::PauseOutbox
+            | Effect::ResumeOutbox => {}
+        }
+    }
+
+    fn add_post(&mut self, post: &NewPost) {
+        assert!(self.posts.iter().all(|known| known.id != post.id), "post ids are unique");
+        let case = self.cases.get_mut(&post.case).expect("posts go to cases that exist");
+        let known = self.messages.iter_mut().find(|known| known.entry == post.entry);
+        let message_id = known.as_ref().and_then(|known| known.message_id.clone());
+        if let Some(known) = known {
+            (known.case, known.post, known.audience) = (Some(post.case), Some(post.id), Some(post.audience));
+        }
+        if post.audience == Audience::Public {
+            case.last_post = Some(post.id);
+            if post.kind == PostKind::MailIn {
+                case.last_author = post.address.clone();
+                case.last_message_id = message_id.clone();
+                case.message_ids.extend(message_id);
+            }
+        }
+        self.posts.push(post.clone());
+    }
+
+    fn merge(&mut self, from: CaseNumber, into: CaseNumber) {
+        assert!(into < from, "the older number survives");
+        let gone = self.cases.remove(&from).expect("merged cases exist");
+        assert!(!gone.acknowledged && !self.cases[&into].acknowledged, "nobody knows the numbers");
+        for participant in gone.participants {
+            let participant = Participant { requester: false, ..participant };
+            self.perform(&Effect::AddParticipant { case: into, participant });
+        }
+        self.aliases.values_mut().filter(|now| **now == from).for_each(|now| *now = into);
+        self.aliases.insert(from, into);
+        self.messages.iter_mut().filter(|m| m.case == Some(from)).for_each(|m| m.case = Some(into));
+        self.posts.iter_mut().filter(|post| post.case == from).for_each(|post| post.case = into);
+        self.sent.iter_mut().filter(|sent| sent.case == from).for_each(|sent| sent.case = into);
+    }
+
+    /// The only case, or the one that `number` became.
+    pub fn case(&self, number: u64) -> &CaseFacts {
+        let number = CaseNumber(number);
+        &self.cases[self.aliases.get(&number).unwrap_or(&number)]
+    }
+
+    /// Puts a mail that we sent about `case` on record.
+    pub fn sent(&mut self, id: u64, case: u64, audience: Audience, recipients: &[&str]) -> Pointer {
+        let post = self.posts.iter().find(|post| post.case.0 == case).expect("cases have posts").id;
+        let recipients = recipients.iter().map(|one| address(one)).collect();
+        self.sent.push(KnownSent { id: SentId(id), case: CaseNumber(case), post, audience, recipients });
+        Pointer::Sent(SentId(id))
+    }
+
+    pub fn participants(&self, number: u64) -> Vec<&str> {
+        self.case(number).participants.iter().map(|one| one.who.address.as_str()).collect()
+    }
+}
+
+fn new_case(number: CaseNumber, queue: &str, subject: &str, language: Option<Language>, at: Timestamp) -> CaseFacts {
+    CaseFacts {
+        number,
+        queue: queue.to_owned(),
+        phase: Phase::New,
+        status: "new".to_owned(),
+        subject: subject.to_owned(),
+        language,
+        participants: Vec::new(),
+        acknowledged: false,
+        written_about: false,
+        opened: at,
+        closed: None,
+        last_author: None,
+        last_post: None,
+        last_message_id: None,
+        message_ids: Vec::new(),
+        reopened: 0,
+    }
+}
