@@ -76,9 +76,14 @@
 #![forbid(unsafe_code)]
 
 pub mod case;
+pub mod compose;
 pub mod config;
 pub mod decide;
 pub mod diagnostics;
+pub mod failpoint;
 pub mod link;
 pub mod mail;
+pub mod outbox;
 pub mod rules;
+pub mod smtp;
+pub mod tls;

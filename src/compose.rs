@@ -1,0 +1,105 @@
+//! Letters become bytes: templates are rendered, references sealed, RFC 5322 written. Pure; composing a letter twice
+//! gives the same bytes. This stage alone knows keys.
+
+mod body;
+mod head;
+
+use jiff::Timestamp;
+use lettre::message::header::ContentType;
+use lettre::message::{MultiPart, SinglePart};
+
+use crate::case::Letter;
+use crate::case::letter::Composed;
+use crate::case::letter::Hand;
+use crate::mail::reference;
+use crate::mail::{Address, Defect, Keyring, Language};
+use crate::rules::template::{self, Rendered};
+use crate::rules::{Policy, ReversePath, TemplateSource};
+
+/// A post that is quoted beneath a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quoted {
+    /// As shown to the recipients.
+    pub author: String,
+    pub at: Timestamp,
+    /// Plain text.
+    pub text: String,
+}
+
+/// Composes a letter. `keyring` holds at least one key; `quotes` are the posts that the letter names, newest first.
+pub fn compose(letter: &Letter, policy: &Policy, keyring: &Keyring, quotes: &[Quoted]) -> Composed {
+    let sealed = keyring.seal(letter.id);
+    let from = letter.from.address.on_the_wire();
+    let (_, domain) = from.rsplit_once('@').expect("an address has an @");
+    let message_id = reference::own_message_id(&sealed, domain);
+
+    let mut defects = Vec::new();
+    let (rendered, language) = say(letter, policy, &from, &mut defects);
+    let texts = body::assemble(letter, rendered, &language, &sealed, quotes);
+    let headers = head::write(letter, policy, &message_id, &sealed, &language, &mut defects);
+
+    // lettre makes up a random boundary where none is given. A seal cannot be guessed, so no text contains it, and
+    // `=_` is in no quoted-printable line (RFC 2045 §6.7).
+    let mut mail = MultiPart::alternative()
+        .boundary(format!("=_pc.{sealed}"))
+        .singlepart(SinglePart::plain(texts.text))
+        .singlepart(SinglePart::html(texts.html));
+    let content_type = mail.headers().get::<ContentType>().expect("a multipart has a content type");
+    *mail.headers_mut() = headers;
+    mail.headers_mut().set(content_type);
+
+    Composed {
+        message_id,
+        reverse_path: reverse_path(letter, policy),
+        recipients: recipients(letter),
+        bytes: mail.formatted(),
+        defects,
+    }
+}
+
+/// RFC 3834 §3.3 asks for the null reverse-path on automatic answers; some providers forbid it (B26).
+fn reverse_path(letter: &Letter, policy: &Policy) -> Option<Address> {
+    match (letter.hand, policy.desk.acknowledgement.reverse_path) {
+        (Hand::Machine, ReversePath::Null) => None,
+        (Hand::Machine, ReversePath::Desk) | (Hand::Person, _) => Some(letter.from.address.clone()),
+    }
+}
+
+fn recipients(letter: &Letter) -> Vec<Address> {
+    let mut recipients = Vec::new();
+    for named in letter.to.iter().chain(&letter.cc) {
+        if !recipients.contains(&named.address) {
+            recipients.push(named.address.clone());
+        }
+    }
+    recipients
+}
+
+/// Renders the administrator's template, or what is built in; and says in which language.
+fn say(letter: &Letter, policy: &Policy, from: &str, defects: &mut Vec<Defect>) -> (Rendered, Language) {
+    let own = policy.desk.languages.first();
+    let wanted = std::iter::once(&letter.language).chain(own);
+    let theirs = wanted.clone().find_map(|language| Some((language, source(policy, letter, language)?)));
+    if let Some((language, source)) = theirs {
+        match template::render(source, &letter.facts, &policy.desk, from, language) {
+            Ok(rendered) => return (rendered, language.clone()),
+            Err(fault) => defects.push(Defect {
+                name: "template-failed".to_owned(),
+                note: format!("{}, line {}: {}; the built-in text was used", source.origin, fault.line, fault.message),
+            }),
+        }
+    }
+    let built_in = template::built_in();
+    let english = Language("en".to_owned());
+    let (language, source) = wanted
+        .chain(std::iter::once(&english))
+        .find_map(|language| Some((language, built_in.get(&(letter.template, language.clone()))?)))
+        .expect("every template is built in, in English");
+    let rendered = template::render(source, &letter.facts, &policy.desk, from, language)
+        .unwrap_or_else(|_| Rendered { text: letter.facts.body.clone().unwrap_or_default(), html: None });
+    (rendered, language.clone())
+}
+
+fn source<'a>(policy: &'a Policy, letter: &Letter, language: &Language) -> Option<&'a TemplateSource> {
+    policy.templates.get(&(letter.template, language.clone()))
+}
