@@ -83,6 +83,7 @@ pub mod diagnostics;
 pub mod failpoint;
 pub mod link;
 pub mod mail;
+pub mod mailbox;
 pub mod outbox;
 pub mod rules;
 pub mod smtp;

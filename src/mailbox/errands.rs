@@ -1,0 +1,81 @@
+//! Short connections of their own: is the mailbox there, what is in it, a copy into the Sent folder.
+
+use super::connection::connect;
+use super::filing::find_folder;
+use super::session::{Access, Session, Span};
+use super::syntax::quoted;
+use super::trouble::{Trouble, TroubleKind};
+use crate::config::MailboxConfig;
+use crate::failpoint::{Step, reach};
+use crate::mail::MessageId;
+
+/// What `check` learns of a mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probe {
+    pub messages: u32,
+    /// IDLE is offered: new mail is seen at once.
+    pub idle: bool,
+}
+
+/// What is in a mailbox, for `status` to compare with the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survey {
+    pub uid_validity: u32,
+    /// Ascending.
+    pub uids: Vec<u32>,
+}
+
+/// Connects, logs in, opens the folder read-only.
+pub async fn probe(config: &MailboxConfig) -> Result<Probe, Trouble> {
+    let mut session = connect(config).await?;
+    let selected = session.open(config, Access::Examine).await?;
+    let probe = Probe { messages: selected.exists, idle: session.capabilities.idle };
+    session.leave().await;
+    Ok(probe)
+}
+
+/// Lists all UIDs, read-only.
+pub async fn survey(config: &MailboxConfig) -> Result<Survey, Trouble> {
+    let mut session = connect(config).await?;
+    let selected = session.open(config, Access::Examine).await?;
+    let mut span = Span::above(0, selected.uid_next);
+    let mut uids = Vec::new();
+    loop {
+        let listed = session.list(&mut span).await?;
+        if listed.is_empty() {
+            break;
+        }
+        uids.extend(listed);
+    }
+    session.leave().await;
+    Ok(Survey { uid_validity: selected.uid_validity, uids })
+}
+
+/// Appends a copy of what was sent to `config.sent_folder`, marked as read, unless a message with this
+/// Message-ID is there already: a repeat doubles nothing. The folder is made when it does not exist. Does
+/// nothing when no folder is configured.
+pub async fn append_sent(config: &MailboxConfig, message_id: &MessageId, bytes: &[u8]) -> Result<(), Trouble> {
+    let Some(folder) = &config.sent_folder else { return Ok(()) };
+    let mut session = connect(config).await?;
+    append_once(&mut session, folder, message_id, bytes).await.map_err(|trouble| {
+        let sentence = format!("a sent mail could not be copied to {folder:?}: {}", trouble.sentence);
+        Trouble::new(trouble.kind, sentence)
+    })?;
+    session.leave().await;
+    Ok(())
+}
+
+async fn append_once(session: &mut Session, folder: &str, message_id: &MessageId, bytes: &[u8]) -> Result<(), Trouble> {
+    let folder = find_folder(session, folder).await?;
+    session.enter(&folder, Access::Examine).await?;
+    let id = format!("<{message_id}>");
+    if !id.is_ascii() {
+        let sentence = format!("the Message-ID {id:?} is not ASCII, which no server can search for");
+        return Err(Trouble::new(TroubleKind::Protocol, sentence));
+    }
+    if session.search(&format!("HEADER Message-ID {}", quoted(&id))).await?.is_empty() {
+        session.append(&folder, bytes).await?;
+    }
+    reach(Step::SentAppended);
+    Ok(())
+}
