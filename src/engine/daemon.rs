@@ -1,0 +1,399 @@
+//! The daemon: the engine's thread, the mailbox tasks and the couriers around it, and how they end.
+//!
+//! Channels only poke: rows are the queue. The engine never waits on a send.
+
+mod tasks;
+
+use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+use tracing::{error, info, warn};
+
+use tasks::{Bench, keep_following};
+
+use super::Engine;
+use crate::case::OutboxId;
+use crate::config::{Config, Filing, MailboxConfig};
+use crate::mailbox::{self, Intake, Request};
+use crate::outbox;
+use crate::rules::Policy;
+use crate::smtp::{Attempt, Outgoing};
+use crate::store::outbox::Copy;
+use crate::store::{Result, ledger};
+
+/// SMTP connections side by side: a server that is slow with one mail does not hold up the next.
+const COURIERS: usize = 2;
+/// How long the engine sleeps when nothing pokes it: how soon a command from another process is seen.
+const TICK: Duration = Duration::from_millis(50);
+/// The engine's stack: reading is flat, this is room to spare.
+const STACK: usize = 16 * 1024 * 1024;
+/// How long the end waits for a mail that is past its final dot.
+const LAST_WORD: Duration = Duration::from_secs(30);
+/// How long it waits for a mail that is not: it goes again after the next start.
+const SHORT_WORD: Duration = Duration::from_millis(500);
+/// How long a Sent folder rests after it refused a copy.
+const COPY_PAUSE: Duration = Duration::from_secs(60);
+/// How often a quiet engine gives space back.
+const TIDY: Duration = Duration::from_secs(600);
+
+/// What people tell the daemon by signals.
+#[derive(Debug)]
+pub enum Control {
+    Reload(Box<Policy>),
+    /// The new rules could not be read: the last good ones stay, and `status` says so.
+    BadRules(String),
+    Stop,
+}
+
+/// Runs until told to stop, or until the database fails. Call inside a tokio runtime, from a blocking thread.
+pub fn run(engine: Engine, config: Arc<Config>, controls: mpsc::Receiver<Control>, handle: Handle) -> Result<()> {
+    let (stop, stopped) = watch::channel(false);
+    let (requests_in, requests) = mpsc::channel(16);
+    let mailboxes: Vec<_> = config
+        .mailboxes
+        .iter()
+        .map(|mailbox| handle.spawn(keep_following(mailbox.clone(), Intake(requests_in.clone()), stopped.clone())))
+        .collect();
+    drop(requests_in);
+    let (reports_in, reports) = mpsc::channel(COURIERS + 1);
+    let couriers = (0..COURIERS).map(|index| Bench::new(index, &config, &reports_in, &handle)).collect();
+    let desk = Desk {
+        engine,
+        config,
+        couriers,
+        reports_in,
+        send_after: Instant::now(),
+        copying: None,
+        copy_after: Instant::now(),
+        data_version: -1,
+        tidied: Instant::now(),
+    };
+    let inbox = Inbox { requests, reports, controls };
+    let thread = std::thread::Builder::new().name("engine".into()).stack_size(STACK);
+    let worker = {
+        let handle = handle.clone();
+        thread.spawn(move || desk.work(inbox, &handle)).expect("the system has a thread for the engine")
+    };
+    let outcome = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let _ = stop.send(true);
+    handle.block_on(async {
+        let all = async {
+            for mailbox in mailboxes {
+                let _ = mailbox.await;
+            }
+        };
+        // Their work is journalled or not begun: what hangs in the network need not be waited for.
+        let _ = tokio::time::timeout(Duration::from_secs(1), all).await;
+    });
+    outcome
+}
+
+/// What couriers and copiers tell the engine.
+enum Report {
+    Mail(usize, Attempt),
+    Copy(Box<Copy>, Option<String>),
+}
+
+enum Input {
+    Request(Request),
+    Report(Report),
+    Control(Control),
+    Tick,
+}
+
+struct Inbox {
+    requests: mpsc::Receiver<Request>,
+    reports: mpsc::Receiver<Report>,
+    controls: mpsc::Receiver<Control>,
+}
+
+impl Inbox {
+    /// What is there already; None when nothing is.
+    fn ready(&mut self) -> Option<Input> {
+        if let Ok(control) = self.controls.try_recv() {
+            return Some(Input::Control(control));
+        }
+        if let Ok(report) = self.reports.try_recv() {
+            return Some(Input::Report(report));
+        }
+        self.requests.try_recv().ok().map(Input::Request)
+    }
+
+    async fn next(&mut self) -> Input {
+        tokio::select! {
+            biased;
+            Some(control) = self.controls.recv() => Input::Control(control),
+            Some(report) = self.reports.recv() => Input::Report(report),
+            Some(request) = self.requests.recv() => Input::Request(request),
+            () = tokio::time::sleep(TICK) => Input::Tick,
+        }
+    }
+}
+
+/// Whether the desk goes on.
+#[derive(PartialEq, Eq)]
+enum Going {
+    On,
+    Stop,
+}
+
+struct Desk {
+    engine: Engine,
+    config: Arc<Config>,
+    couriers: Vec<Bench>,
+    reports_in: mpsc::Sender<Report>,
+    /// The SMTP server itself is in trouble: nothing is tried before.
+    send_after: Instant,
+    copying: Option<OutboxId>,
+    copy_after: Instant,
+    data_version: i64,
+    tidied: Instant,
+}
+
+impl Desk {
+    fn work(mut self, mut inbox: Inbox, handle: &Handle) -> Result<()> {
+        sd_notify::notify(&[sd_notify::NotifyState::Ready]).ok();
+        info!("the desk is open");
+        let ended = self.until_stopped(&mut inbox, handle);
+        sd_notify::notify(&[sd_notify::NotifyState::Stopping]).ok();
+        // What waits is decided after the next start, and is not to blame for this end.
+        self.engine.rest();
+        // Also after an error of the store: what was sent may still be written down.
+        let closed = self.close(inbox, handle);
+        ended.and(closed).map_err(|error| self.engine.store().explain(error))
+    }
+
+    fn until_stopped(&mut self, inbox: &mut Inbox, handle: &Handle) -> Result<()> {
+        loop {
+            if self.turn(inbox, handle)? == Going::Stop {
+                return Ok(());
+            }
+            let input = handle.block_on(inbox.next());
+            if self.take(input)? == Going::Stop {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Everything that can be done now: what was asked, what waits, what is due.
+    fn turn(&mut self, inbox: &mut Inbox, handle: &Handle) -> Result<Going> {
+        loop {
+            while let Some(input) = inbox.ready() {
+                if self.take(input)? == Going::Stop {
+                    return Ok(Going::Stop);
+                }
+            }
+            let decided = self.engine.step()?;
+            self.send()?;
+            self.copy(handle)?;
+            // Fed by progress, not by a timer: a desk that hangs is started again.
+            sd_notify::notify(&[sd_notify::NotifyState::Watchdog]).ok();
+            if decided == 0 {
+                break;
+            }
+        }
+        let version = self.engine.store().data_version()?;
+        if self.data_version != version {
+            self.data_version = version;
+            self.tidied = Instant::now();
+        } else if self.tidied.elapsed() > TIDY {
+            self.engine.store().tidy()?;
+            self.tidied = Instant::now();
+        }
+        self.backup(inbox)
+    }
+
+    fn take(&mut self, input: Input) -> Result<Going> {
+        match input {
+            Input::Request(request) => self.answer(request)?,
+            Input::Report(Report::Mail(index, attempt)) => {
+                if let Some(due) = self.couriers[index].under_way.take() {
+                    self.engine.settle(&due, &attempt)?;
+                }
+                if attempt.trouble.is_some() {
+                    self.send_after = Instant::now() + outbox::SERVER_PAUSE.unsigned_abs();
+                }
+            }
+            Input::Report(Report::Copy(copy, failure)) => {
+                self.copying = None;
+                if failure.is_some() {
+                    self.copy_after = Instant::now() + COPY_PAUSE;
+                }
+                self.engine.settle_copy(&copy, failure.as_deref())?;
+            }
+            Input::Control(Control::Reload(policy)) => {
+                self.engine.reload(*policy)?;
+                self.engine.trouble("rules", None)?;
+                info!("new rules are in force");
+            }
+            Input::Control(Control::BadRules(findings)) => {
+                error!("the rules have mistakes; the last good ones stay in force\n{findings}");
+                self.engine.trouble(
+                    "rules",
+                    Some("The rules have mistakes; the last good ones stay in force. Run `postcase check`."),
+                )?;
+            }
+            Input::Control(Control::Stop) => return Ok(Going::Stop),
+            Input::Tick => {}
+        }
+        Ok(Going::On)
+    }
+
+    /// A mailbox whose receiver is gone has ended: its answer is not missed.
+    fn answer(&self, request: Request) -> Result<()> {
+        match request {
+            Request::Opened(opened, reply) => {
+                let _ = reply.send(self.engine.opened(&opened)?);
+            }
+            Request::Arrived(arrivals, reply) => {
+                let filing = arrivals.first().map_or(ledger::Filing::None, |first| self.filing(&first.mailbox));
+                self.engine.arrived(&arrivals, filing)?;
+                let _ = reply.send(());
+            }
+            Request::Marked(marks, reply) => {
+                self.engine.marked(&marks)?;
+                let _ = reply.send(());
+            }
+            Request::State(state) => self.engine.mailbox_state(&state)?,
+        }
+        Ok(())
+    }
+
+    fn filing(&self, name: &str) -> ledger::Filing {
+        match self.config.mailboxes.iter().find(|mailbox| mailbox.name == name).map(|mailbox| &mailbox.filing) {
+            None | Some(Filing::Leave) => ledger::Filing::None,
+            Some(Filing::MarkSeen | Filing::Move(_) | Filing::Delete) => ledger::Filing::Wanted,
+        }
+    }
+
+    /// Hands due mail to couriers that are free.
+    fn send(&mut self) -> Result<()> {
+        if Instant::now() < self.send_after {
+            return Ok(());
+        }
+        while let Some(free) = self.couriers.iter().position(|courier| courier.under_way.is_none()) {
+            let under_way: Vec<OutboxId> =
+                self.couriers.iter().filter_map(|courier| courier.under_way.as_ref().map(|due| due.id)).collect();
+            let Some(due) = self.engine.next_mail(&under_way)? else { break };
+            crate::failpoint::reach(crate::failpoint::Step::OutboxClaimed);
+            let outgoing = Outgoing {
+                id: due.id.0,
+                reverse_path: due.reverse_path.clone(),
+                recipients: due.recipients.clone(),
+                bytes: due.bytes.clone(),
+                envelope_id: due.message_id.0.clone(),
+            };
+            let courier = &mut self.couriers[free];
+            if courier.mails.try_send(outgoing).is_err() {
+                break;
+            }
+            courier.under_way = Some(due);
+        }
+        Ok(())
+    }
+
+    /// Appends copies of people's mail to the Sent folder, one at a time.
+    fn copy(&mut self, handle: &Handle) -> Result<()> {
+        if self.copying.is_some() || Instant::now() < self.copy_after {
+            return Ok(());
+        }
+        let Some(copy) = self.engine.next_copy()? else { return Ok(()) };
+        let Some(mailbox) = self.sent_mailbox(&copy) else { return self.engine.settle_copy(&copy, None) };
+        self.copying = Some(copy.id);
+        let reports = self.reports_in.clone();
+        handle.spawn(async move {
+            let appended = AssertUnwindSafe(mailbox::append_sent(&mailbox, &copy.message_id, &copy.bytes));
+            let failure = match appended.catch_unwind().await {
+                Ok(appended) => appended.err().map(|trouble| trouble.to_string()),
+                Err(_) => Some("the server said something that IMAP does not know".to_owned()),
+            };
+            let _ = reports.send(Report::Copy(Box::new(copy), failure)).await;
+        });
+        Ok(())
+    }
+
+    /// The mailbox of the address that the mail was sent from, else the first that has a Sent folder.
+    fn sent_mailbox(&self, copy: &Copy) -> Option<MailboxConfig> {
+        let with_folder = || self.config.mailboxes.iter().filter(|mailbox| mailbox.sent_folder.is_some());
+        let owns = |mailbox: &&MailboxConfig| {
+            copy.from.as_ref().is_some_and(|from| mailbox.address == *from || mailbox.aliases.contains(from))
+        };
+        with_folder().find(owns).or_else(|| with_folder().next()).cloned()
+    }
+
+    /// Carries out a backup that was asked for, and takes mail in between its pages. It is begun anew after the next
+    /// start when the desk has to close meanwhile.
+    fn backup(&mut self, inbox: &mut Inbox) -> Result<Going> {
+        let mut inputs = Vec::new();
+        let mut outcome = Ok(());
+        let desk = &*self;
+        desk.engine.finish_backup(|_| {
+            sd_notify::notify(&[sd_notify::NotifyState::Watchdog]).ok();
+            while let Some(input) = inbox.ready() {
+                match input {
+                    Input::Request(request) if outcome.is_ok() => outcome = desk.answer(request),
+                    other => inputs.push(other),
+                }
+            }
+            if outcome.is_ok() {
+                outcome = desk.engine.step().map(|_| ());
+            }
+            let stop = inputs.iter().any(|input| matches!(input, Input::Control(Control::Stop)));
+            if stop || outcome.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        outcome?;
+        let mut going = Going::On;
+        for input in inputs {
+            if self.take(input)? == Going::Stop {
+                going = Going::Stop;
+            }
+        }
+        Ok(going)
+    }
+
+    /// Whether some delivery is still to be waited for, so long after the end began.
+    fn awaited(&self, since: Duration) -> bool {
+        self.couriers.iter().filter(|courier| courier.under_way.is_some()).any(|courier| {
+            let patience = if courier.past_dot.load(Ordering::SeqCst) { LAST_WORD } else { SHORT_WORD };
+            since < patience
+        })
+    }
+
+    /// Ends: no new mail is taken in or handed out; a mail past its final dot is waited for, and what became of it is
+    /// written down even when something else could not be.
+    fn close(&mut self, mut inbox: Inbox, handle: &Handle) -> Result<()> {
+        inbox.requests.close();
+        let mut outcome = Ok(());
+        let begun = Instant::now();
+        while self.awaited(begun.elapsed()) {
+            // The time-out is made inside: it needs the runtime's clock.
+            let look = async { tokio::time::timeout(Duration::from_millis(20), inbox.reports.recv()).await };
+            if let Ok(Some(report)) = handle.block_on(look) {
+                outcome = outcome.and(self.take(Input::Report(report)).map(|_| ()));
+            }
+        }
+        handle.block_on(async {
+            for courier in &mut self.couriers {
+                courier.task.abort();
+                // Until it really ends it may still have something to report.
+                let _ = tokio::time::timeout(SHORT_WORD, &mut courier.task).await;
+            }
+        });
+        while let Ok(report) = inbox.reports.try_recv() {
+            outcome = outcome.and(self.take(Input::Report(report)).map(|_| ()));
+        }
+        outcome?;
+        // Everything is committed: a WAL that keeps its size is no failure.
+        if let Err(error) = self.engine.store().tidy() {
+            warn!("not tidied: {error}");
+        }
+        info!("the desk is closed");
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! The tasks around the engine: one for each mailbox, and the couriers.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+use tracing::error;
+
+use super::Report;
+use crate::config::{Config, MailboxConfig};
+use crate::engine::Clock;
+use crate::mailbox::{self, Intake, State};
+use crate::smtp::{Attempt, Courier, Outgoing};
+use crate::store::outbox::Due;
+
+/// How long a mailbox rests whose task had a fault.
+const AFTER_FAULT: Duration = Duration::from_secs(60);
+
+/// Follows a mailbox until told to stop, whatever happens: a fault in following one mail is no reason to overlook all
+/// that come after it.
+pub(super) async fn keep_following(mailbox: MailboxConfig, intake: Intake, stopped: watch::Receiver<bool>) {
+    loop {
+        let mut told = stopped.clone();
+        let stop = async move {
+            let _ = told.wait_for(|stopped| *stopped).await;
+        };
+        let following = mailbox::follow(mailbox.clone(), intake.clone(), || Clock::System.now(), stop);
+        if tokio::spawn(following).await.is_ok() {
+            return;
+        }
+        error!(mailbox = mailbox.name, "following the mailbox failed; it is begun anew");
+        let state = State {
+            mailbox: mailbox.name.clone(),
+            connected: false,
+            idle: false,
+            read_until: None,
+            trouble: Some("Following this mailbox failed inside Postcase; it is begun anew every minute.".to_owned()),
+        };
+        let mut told = stopped.clone();
+        tokio::select! {
+            _ = told.wait_for(|stopped| *stopped) => return,
+            () = async {
+                let _ = intake.state(state).await;
+                tokio::time::sleep(AFTER_FAULT).await;
+            } => {}
+        }
+    }
+}
+
+/// A courier task, as the engine sees it.
+pub(super) struct Bench {
+    pub mails: mpsc::Sender<Outgoing>,
+    pub under_way: Option<Due>,
+    /// True between the final dot and the server's reply.
+    pub past_dot: Arc<AtomicBool>,
+    pub task: tokio::task::JoinHandle<()>,
+}
+
+impl Bench {
+    pub fn new(index: usize, config: &Config, reports: &mpsc::Sender<Report>, handle: &Handle) -> Bench {
+        let (mails, mut waiting) = mpsc::channel::<Outgoing>(1);
+        let mut courier = Courier::new(config.smtp.clone());
+        let past_dot = courier.past_final_dot();
+        let reports = reports.clone();
+        let task = handle.spawn(async move {
+            while let Some(mail) = next_mail(&mut waiting, &mut courier).await {
+                let attempt = AssertUnwindSafe(courier.deliver(&mail)).catch_unwind().await;
+                // How far it came is not known, so somebody may get it twice; but it must not be forgotten.
+                let attempt = attempt.unwrap_or_else(|_| Attempt::broken_off(&mail));
+                if reports.send(Report::Mail(index, attempt)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Bench { mails, under_way: None, past_dot, task }
+    }
+}
+
+/// Waits for the next mail; says goodbye to the server when none comes for a while.
+async fn next_mail(waiting: &mut mpsc::Receiver<Outgoing>, courier: &mut Courier) -> Option<Outgoing> {
+    loop {
+        let Some(idle_until) = courier.idle_until() else { return waiting.recv().await };
+        tokio::select! {
+            mail = waiting.recv() => return mail,
+            () = tokio::time::sleep_until(idle_until) => courier.close().await,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What mailboxes ask: where to go on, and to journal what they fetched (commit 1).
+
+use tracing::warn;
+
+use super::Engine;
+use crate::failpoint::{Step, reach};
+use crate::mailbox::{Arrival, Body, Fate, Mark, Opened, Resume, State};
+use crate::store::Result;
+use crate::store::journal::Mark as Marking;
+use crate::store::ledger::{Extent, Filing, Found};
+
+impl Engine {
+    /// Says which mailboxes are watched from here on, and whose folders they are: (name, place).
+    pub fn watch(&self, mailboxes: &[(String, String)]) -> Result<()> {
+        self.store.write(|tx| {
+            for (name, place) in mailboxes {
+                tx.settle_mailbox(name, place)?;
+            }
+            let watched: Vec<String> = mailboxes.iter().map(|(name, _)| name.clone()).collect();
+            tx.forget_mailbox_troubles(&watched)
+        })
+    }
+
+    pub fn opened(&self, opened: &Opened) -> Result<Resume> {
+        let uid_next = opened.uid_next.unwrap_or(1);
+        let standing = self.store.write(|tx| tx.open_mailbox(&opened.mailbox, opened.uid_validity, uid_next))?;
+        Ok(Resume {
+            cursor: standing.cursor,
+            first_start: standing.first_start,
+            skip_below: standing.skip_below,
+            failing: standing.failing,
+            unfiled: standing.unfiled,
+        })
+    }
+
+    /// Commits what was fetched. From here on it cannot be lost.
+    pub fn arrived(&self, arrivals: &[Arrival], filing: Filing) -> Result<()> {
+        // The mark may ride on this commit only when these entries are the very next that are read.
+        let mark = if self.store.anything_waiting()? { Marking::Later } else { Marking::Now };
+        let now = self.clock.now();
+        self.store.write(|tx| {
+            for arrival in arrivals {
+                let (bytes, extent) = match &arrival.body {
+                    Body::Whole(bytes) => (bytes, Extent::Whole),
+                    Body::Head(bytes) => (bytes, Extent::Head),
+                };
+                let found = Found {
+                    mailbox: arrival.mailbox.clone(),
+                    uid_validity: arrival.uid_validity,
+                    uid: arrival.uid,
+                    internal_date: arrival.internal_date,
+                    size: arrival.size,
+                    bytes: bytes.clone(),
+                    extent,
+                    filing,
+                };
+                tx.take_in(&found, now, mark)?;
+            }
+            reach(Step::JournalWritten);
+            Ok(())
+        })?;
+        reach(Step::JournalCommitted);
+        Ok(())
+    }
+
+    pub fn marked(&self, marks: &[Mark]) -> Result<()> {
+        let now = self.clock.now();
+        self.store.write(|tx| {
+            for Mark { mailbox, uid_validity, uid, fate } in marks {
+                match fate {
+                    Fate::Vanished => tx.mark_vanished(mailbox, *uid_validity, *uid, now)?,
+                    Fate::Skipped { header_hash, size, .. } => {
+                        let hash = data_encoding::HEXLOWER.decode(header_hash.as_bytes()).unwrap_or_default();
+                        tx.mark_skipped(mailbox, *uid_validity, *uid, (&hash, *size), now)?;
+                    }
+                    Fate::Failing { reason } => {
+                        warn!(mailbox, uid, reason, "the server would not give a message");
+                        tx.mark_failing(mailbox, *uid_validity, *uid, reason, now)?;
+                    }
+                    Fate::Filed => tx.mark_filed(mailbox, *uid_validity, *uid)?,
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps how a mailbox is doing, for `status`.
+    pub fn mailbox_state(&self, state: &State) -> Result<()> {
+        let now = self.clock.now();
+        let text = serde_json::to_string(state).expect("a state is written as JSON");
+        self.store.write(|tx| {
+            tx.set_mailbox_state(&state.mailbox, &text)?;
+            if state.read_until.is_some() {
+                tx.mark_read_once(&state.mailbox)?;
+            }
+            tx.set_trouble(&format!("mailbox {}", state.mailbox), state.trouble.as_deref(), now)
+        })
+    }
+}

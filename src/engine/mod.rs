@@ -1,0 +1,378 @@
+//! The only loop that decides: one plain thread that owns the writing connection.
+//!
+//! [`Engine::step`] is the journey of a group of entries: mark, read, link, decide, compose, apply, commit.
+//! Nothing else in Postcase changes a case.
+
+pub mod ask;
+pub mod backup;
+pub mod clock;
+pub mod daemon;
+pub mod deliver;
+pub mod intake;
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::Timestamp;
+use tracing::{error, info};
+
+pub use clock::Clock;
+
+use crate::case::event::{Arrived, Matter};
+use crate::case::letter::Composed;
+use crate::case::{Decision, EntryId, Event, Letter, Verb};
+use crate::compose::{self, Quoted};
+use crate::decide;
+use crate::failpoint::{Step, reach};
+use crate::link;
+use crate::mail::{self, Circumstances};
+use crate::rules::Policy;
+use crate::store::apply::{Outcome, SentCopy};
+use crate::store::journal::{ATTEMPTS, Payload, Waiting};
+use crate::store::{Adopt, LastHolder, Lock, Result, Store, StoreError, Tx};
+
+/// Characters of a post that a letter quotes.
+const QUOTE: usize = 4_000;
+
+/// The desk at work: its database, its rules, its clock.
+pub struct Engine {
+    store: Store,
+    rules: RefCell<Rules>,
+    clock: Clock,
+    copy: SentCopy,
+    /// Held for as long as this engine decides.
+    lock: Lock,
+}
+
+/// The rules in force, and what reading needs of them.
+struct Rules {
+    policy: Policy,
+    circumstances: Circumstances,
+}
+
+/// Where the desk's database is, and whose it is.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub database: std::path::PathBuf,
+    pub adopt: Adopt,
+    /// Whether some mailbox has a Sent folder that wants copies.
+    pub copy: SentCopy,
+}
+
+impl Engine {
+    /// Opens the database for deciding, and counts what the last death left marked (B4).
+    pub fn open(place: &Place, lock: Lock, policy: Policy, clock: Clock) -> Result<Engine> {
+        let store = Store::open(&place.database, &lock, place.adopt, clock.now())?;
+        let circumstances = circumstances(&policy, &store)?;
+        warm_up(&circumstances);
+        let engine =
+            Engine { store, rules: RefCell::new(Rules { policy, circumstances }), clock, copy: place.copy, lock };
+        engine.begin_work()?;
+        Ok(engine)
+    }
+
+    fn begin_work(&self) -> Result<()> {
+        let now = self.clock.now();
+        let deaths = self.store.write(|tx| {
+            self.keep_policy(tx, now)?;
+            // Always something to write: where that fails, nothing is begun.
+            tx.set_meta("opened", &now.to_string())?;
+            // Those that are in force now were read without a mistake.
+            tx.set_trouble("rules", None, now)?;
+            match self.lock.last_holder() {
+                LastHolder::Unknown => tx.count_deaths(),
+                LastHolder::DiedAt(entry) => tx.count_death(entry),
+                LastHolder::DiedBetween | LastHolder::EndedInOrder => tx.unmark().map(|()| 0),
+            }
+        })?;
+        self.put_down();
+        if deaths > 0 {
+            info!(entries = deaths, "the last run ended while deciding; these entries run alone now");
+        }
+        Ok(())
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Puts new rules in force, between groups; the change itself is an entry.
+    pub fn reload(&self, policy: Policy) -> Result<()> {
+        if policy.hash == self.rules.borrow().policy.hash {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let circumstances = circumstances(&policy, &self.store)?;
+        let payload = Payload::Reloaded { policy: policy.hash.clone() };
+        *self.rules.borrow_mut() = Rules { policy, circumstances };
+        self.store.write(|tx| {
+            self.keep_policy(tx, now)?;
+            tx.journal(&payload, None, None, now, now, crate::store::journal::Mark::Later)?;
+            Ok(())
+        })
+    }
+
+    fn keep_policy(&self, tx: &Tx, now: Timestamp) -> Result<()> {
+        let rules = self.rules.borrow();
+        let files = serde_json::to_string(&rules.policy.files).expect("file names and texts are JSON");
+        tx.keep_policy(&rules.policy.hash, &files, now)
+    }
+
+    /// Decides the next group of waiting entries; returns how many. A store error leaves everything as it was, and is
+    /// no entry's fault.
+    pub fn step(&self) -> Result<usize> {
+        self.step_unexplained().map_err(|error| self.store.explain(error))
+    }
+
+    /// Says that the end which follows is no death, whatever was taken up and not decided (B4). For an end that was
+    /// asked for, and for one by an error of the store.
+    pub fn rest(&self) {
+        self.lock.end_in_order();
+    }
+
+    /// Says that reading or deciding this entry begins: a death from here to [`Engine::put_down`] is its own (B4).
+    pub fn take_up(&self, entry: EntryId) {
+        self.lock.at(entry);
+    }
+
+    /// Says that what follows, such as a commit, concerns no single entry: a death there is nobody's.
+    fn put_down(&self) {
+        self.lock.between();
+    }
+
+    fn step_unexplained(&self) -> Result<usize> {
+        let group = self.store.waiting_group()?;
+        if group.is_empty() {
+            return Ok(0);
+        }
+        self.mark(&group)?;
+        group.iter().take(1).for_each(|first| self.take_up(first.entry));
+        reach(Step::Marked);
+        let understood: Vec<Understood> =
+            group.iter().map(|waiting| self.understand(waiting)).collect::<Result<_>>()?;
+        self.put_down();
+        reach(Step::Read);
+        let now = self.clock.now();
+        let tx = self.store.begin()?;
+        let mut lines = Vec::new();
+        for (waiting, understood) in group.iter().zip(understood) {
+            self.take_up(waiting.entry);
+            match self.decide_apart(&tx, waiting, understood, now)? {
+                Ok(line) => lines.push(line),
+                Err(fault) => {
+                    error!(entry = waiting.entry.0, attempt = waiting.attempts + 1, %fault, "could not be decided; it is tried alone");
+                    tx.count_attempt(waiting.entry)?;
+                }
+            }
+        }
+        self.put_down();
+        reach(Step::DecisionWritten);
+        tx.commit()?;
+        reach(Step::DecisionCommitted);
+        lines.iter().for_each(|line| info!(target: "postcase::journey", "{line}"));
+        Ok(group.len())
+    }
+
+    /// Committed before reading begins: who is counted when nothing is known of how the last run ended.
+    fn mark(&self, group: &[Waiting]) -> Result<()> {
+        let unmarked: Vec<EntryId> = group.iter().filter(|w| !w.marked).map(|w| w.entry).collect();
+        if unmarked.is_empty() {
+            return Ok(());
+        }
+        self.store.write(|tx| tx.mark(&unmarked))
+    }
+
+    /// Reads an entry back and makes an event of it. Nothing of the message can end the process here but a
+    /// crash of the machine code itself, and the next start counts that.
+    fn understand(&self, waiting: &Waiting) -> Result<Understood> {
+        self.take_up(waiting.entry);
+        if waiting.attempts >= ATTEMPTS {
+            let reason = format!("Reading or deciding it failed {} times.", waiting.attempts);
+            return Ok(Ok(waiting.event(Matter::Poison { reason })));
+        }
+        let matter = match &waiting.payload {
+            Payload::Mail { .. } => self.read(waiting)?.map(Matter::Mail),
+            Payload::Command(command) => match &command.verb {
+                Verb::Release { entry } => match self.store.entry(*entry)? {
+                    Some(old) if matches!(old.payload, Payload::Mail { .. }) => {
+                        let by = command.by.clone();
+                        let released = self.read(&old)?.map(|mail| Matter::Released { by, entry: *entry, mail });
+                        // What is owed began when the mail came, not when a person let it in.
+                        let event = |matter| Event { received: old.received, ..waiting.event(matter) };
+                        return Ok(released.map(event));
+                    }
+                    _ => Ok(Matter::Command(command.clone())),
+                },
+                _ => Ok(Matter::Command(command.clone())),
+            },
+            Payload::Undeliverable(undeliverable) => Ok(Matter::Undeliverable(undeliverable.clone())),
+            Payload::Reloaded { policy } => Ok(Matter::Reloaded { policy: policy.clone() }),
+            Payload::Unfetchable { uid, reason } => {
+                let mailbox = waiting.mailbox.as_deref().unwrap_or("?");
+                let reason = format!(
+                    "The server would not give UID {uid} of mailbox {mailbox}, three times: {reason} It is still on the server."
+                );
+                Ok(Matter::Poison { reason })
+            }
+        };
+        Ok(matter.map(|matter| waiting.event(matter)))
+    }
+
+    fn read(&self, waiting: &Waiting) -> Result<std::result::Result<Arrived, String>> {
+        let raw = match self.store.raw(waiting.entry) {
+            Ok(raw) => raw.unwrap_or_default(),
+            Err(error) if error.lies_in_the_entry() => return Ok(Err(error.to_string())),
+            Err(error) => return Err(error),
+        };
+        let Payload::Mail { silent, oversize } = waiting.payload else {
+            unreachable!("only mail is read");
+        };
+        let rules = self.rules.borrow();
+        let reading = unwound(|| mail::read(&raw, &rules.circumstances));
+        Ok(reading.map(|reading| Arrived { reading, mailbox: waiting.mailbox.clone(), silent, oversize }))
+    }
+
+    /// One entry in a savepoint of its own. The inner error blames the entry; the outer one the store.
+    fn decide_apart(
+        &self,
+        tx: &Tx,
+        waiting: &Waiting,
+        understood: Understood,
+        now: Timestamp,
+    ) -> Result<std::result::Result<String, String>> {
+        let event = match understood {
+            Ok(event) => event,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        match unwound(|| tx.apart(|| self.decide_one(tx, &event, now))) {
+            Ok(Ok(line)) => Ok(Ok(line)),
+            Ok(Err(error)) if error.lies_in_the_entry() => Ok(Err(error.to_string())),
+            Ok(Err(error)) => Err(error),
+            Err(panic) => {
+                tx.undo()?;
+                Ok(Err(format!("{panic} (entry {})", waiting.entry)))
+            }
+        }
+    }
+
+    fn decide_one(&self, tx: &Tx, event: &Event, now: Timestamp) -> Result<String> {
+        let rules = self.rules.borrow();
+        let policy = &rules.policy;
+        let footprint = match &event.matter {
+            Matter::Mail(mail) => Some((event.entry, link::footprint(&mail.reading, &policy.desk))),
+            // What killed its reader was never indexed; now it is read, and replies to it must find it.
+            Matter::Released { entry, mail, .. } => Some((*entry, link::footprint(&mail.reading, &policy.desk))),
+            Matter::Command(_) | Matter::Undeliverable(_) | Matter::Reloaded { .. } | Matter::Poison { .. } => None,
+        };
+        let message = footprint.as_ref().map(|(entry, footprint)| (*entry, footprint));
+        let snapshot =
+            tx.snapshot(event, message.map(|(_, footprint)| footprint), policy.desk.reference.first_number, now)?;
+        let decision = decide::decide(policy, &snapshot, event, now);
+        let composed =
+            decision.letters.iter().map(|letter| self.compose(letter, &rules)).collect::<Result<Vec<Composed>>>()?;
+        tx.apply(&Outcome {
+            entry: event.entry,
+            decision: &decision,
+            composed: &composed,
+            message,
+            snapshot: &snapshot,
+            policy: &policy.hash,
+            copy: self.copy,
+            now,
+        })?;
+        Ok(line(event, &decision))
+    }
+
+    fn compose(&self, letter: &Letter, rules: &Rules) -> Result<Composed> {
+        let mut quotes = Vec::new();
+        for post in &letter.quotes {
+            if let Some((author, at, text)) = self.store.quoted(*post)? {
+                let text = text.chars().take(QUOTE).collect();
+                quotes.push(Quoted { author, at, text });
+            }
+        }
+        let composed = compose::compose(letter, &rules.policy, &rules.circumstances.keyring, &quotes);
+        for defect in &composed.defects {
+            error!(
+                template = letter.template.name(),
+                defect = defect.name,
+                note = defect.note,
+                "a letter was not made as asked"
+            );
+        }
+        Ok(composed)
+    }
+}
+
+/// An event, or how reading it failed.
+type Understood = std::result::Result<Event, String>;
+
+impl Waiting {
+    fn event(&self, matter: Matter) -> Event {
+        Event { entry: self.entry, received: self.received, matter }
+    }
+}
+
+/// The one line of business fact for each entry.
+fn line(event: &Event, decision: &Decision) -> String {
+    let kind = match &event.matter {
+        Matter::Mail(mail) | Matter::Released { mail, .. } => {
+            serde_json::to_value(mail.reading.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+        }
+        Matter::Command(_) => "command".to_owned(),
+        Matter::Undeliverable(_) => "undeliverable".to_owned(),
+        Matter::Reloaded { .. } => "reload".to_owned(),
+        Matter::Poison { .. } => "poison".to_owned(),
+    };
+    let case = decision.case.map_or("none".to_owned(), |case| case.to_string());
+    let letters: Vec<&str> = decision.letters.iter().map(|letter| letter.template.name()).collect();
+    let letters = if letters.is_empty() { "none".to_owned() } else { letters.join(",") };
+    format!("entry={} case={case} kind={kind} decision={} letters={letters}", event.entry, decision.verdict.name())
+}
+
+fn circumstances(policy: &Policy, store: &Store) -> Result<Circumstances> {
+    let desk = &policy.desk;
+    Ok(Circumstances {
+        own_addresses: desk.own_addresses.clone(),
+        own_lists: desk.own_lists.clone(),
+        case_word: desk.reference.case_word.clone(),
+        keyring: store.keyring()?,
+        bounds: desk.limits.reading,
+    })
+}
+
+/// Patterns are compiled when they are first needed. That is done here: the first message would otherwise seem to take
+/// many times as long as the others, and be blamed for a death in that time (B4).
+fn warm_up(circumstances: &Circumstances) {
+    const SAMPLE: &[u8] = b"From: a@example.com\r\nSubject: Re: AW: x [Case 1]\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/alternative; boundary=b\r\n\r\n\
+        --b\r\nContent-Type: text/plain\r\n\r\nHello,\r\n\r\nthank you. It works.\r\n\r\n-- \r\nA\r\n\r\n\
+        On Mon, 2 Nov 2026 at 10:00, B <b@example.com> wrote:\r\n> ref:0:ref\r\n>> Deeper.\r\n\r\n\
+        -----Original Message-----\r\nFrom: C\r\nSubject: x\r\n\r\nMore.\r\n\
+        --b\r\nContent-Type: text/html\r\n\r\n<p>Hello</p><blockquote>More</blockquote>\r\n--b--\r\n";
+    let _ = unwound(|| mail::read(SAMPLE, circumstances));
+}
+
+/// Runs pure code so that a panic becomes a fault of the entry.
+fn unwound<T>(work: impl FnOnce() -> T) -> std::result::Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        format!("Reading or deciding panicked: {}", text.unwrap_or("no message"))
+    })
+}
+
+/// A store error, told once, with what to do; the caller stops.
+pub fn tell(error: &StoreError) {
+    error!("{error}");
+}
+
+impl Engine {
+    /// Notes what is wrong at `source` for `status`; None: it is well again.
+    pub fn trouble(&self, source: &str, text: Option<&str>) -> Result<()> {
+        self.store.write(|tx| tx.set_trouble(source, text, self.clock.now()))
+    }
+}

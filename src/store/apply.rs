@@ -1,0 +1,357 @@
+//! Carries out a decision. There is no other way to change a case.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::snapshot::id_hash;
+use super::{Result, Tx, json, raw, stored};
+use crate::case::letter::{Composed, Hand};
+use crate::case::snapshot::{Footprint, Snapshot};
+use crate::case::{
+    CaseNumber, Decision, Effect, EntryId, Letter, NewPost, OutboxId, Participant, Phase, PostKind, Template, Verdict,
+};
+
+/// Where the engine finds the file of a backup that was asked for.
+pub const BACKUP_WANTED: &str = "backup-wanted";
+
+/// A decision and all that goes with it into the database.
+pub struct Outcome<'a> {
+    pub entry: EntryId,
+    pub decision: &'a Decision,
+    /// One for each letter, in the same order.
+    pub composed: &'a [Composed],
+    /// The message that was read, and the entry that holds it: later messages are linked by it.
+    pub message: Option<(EntryId, &'a Footprint)>,
+    pub snapshot: &'a Snapshot,
+    pub policy: &'a str,
+    /// Whether a copy of people's mail is wanted in a Sent folder.
+    pub copy: SentCopy,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentCopy {
+    None,
+    Wanted,
+}
+
+impl Tx<'_> {
+    /// Writes one decision: its effects, its letters, itself; the entry waits no longer.
+    pub fn apply(&self, outcome: &Outcome) -> Result<()> {
+        if let Some((entry, message)) = outcome.message {
+            self.index_message(entry, message, outcome.now)?;
+        }
+        for effect in &outcome.decision.effects {
+            self.carry_out(effect, outcome)?;
+        }
+        for (letter, composed) in outcome.decision.letters.iter().zip(outcome.composed) {
+            self.queue_letter(letter, composed, outcome.copy)?;
+        }
+        self.record(outcome)?;
+        self.prepare_cached("UPDATE journal SET waiting = 0, marked = 0 WHERE id = $1")?
+            .execute([outcome.entry.0 as i64])?;
+        Ok(())
+    }
+
+    fn carry_out(&self, effect: &Effect, outcome: &Outcome) -> Result<()> {
+        let now = outcome.now.as_microsecond();
+        match effect {
+            Effect::OpenCase { number, queue, subject, language, at } => {
+                self.prepare_cached(
+                    "INSERT INTO cases (number, queue, phase, status, subject, language, opened, changed) \
+                     VALUES ($1, $2, 'new', 'new', $3, $4, $5, $6)",
+                )?
+                .execute(params![
+                    number.0 as i64,
+                    queue,
+                    subject,
+                    language.as_ref().map(|l| &l.0),
+                    at.as_microsecond(),
+                    now
+                ])?;
+            }
+            Effect::AddPost(post) => self.add_post(post, now)?,
+            Effect::AddParticipant { case, participant } => self.add_participant(*case, participant)?,
+            Effect::SetPhase { case, phase, status, at } => {
+                self.count_reopening(*case, *phase, outcome.decision.verdict)?;
+                self.set_phase(*case, *phase, status, *at)?;
+            }
+            Effect::MergeCase { from, into } => self.merge(*from, *into, now)?,
+            Effect::LinkCase { from, to, kind, reason } => {
+                self.prepare_cached(
+                    "INSERT INTO case_link (from_case, to_case, kind, reason, entry) VALUES ($1, $2, $3, $4, $5) \
+                     ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![
+                    from.0 as i64,
+                    to.0 as i64,
+                    stored(kind),
+                    reason,
+                    outcome.entry.0 as i64
+                ])?;
+            }
+            Effect::MarkUndeliverable { address, reason } => self.set_undeliverable(address.as_str(), Some(reason))?,
+            Effect::ClearUndeliverable { address } => self.set_undeliverable(address.as_str(), None)?,
+            Effect::Hold { entry, reason } => {
+                self.prepare_cached("INSERT OR REPLACE INTO held (entry, reason, at) VALUES ($1, $2, $3)")?
+                    .execute(params![entry.0 as i64, reason, now])?;
+            }
+            Effect::Unhold { entry } => {
+                self.prepare_cached("DELETE FROM held WHERE entry = $1")?.execute([entry.0 as i64])?;
+            }
+            // The correction itself is the record: its decision names the entry it corrects.
+            Effect::Correct { .. } => {}
+            Effect::IndexMail { entry, post } => {
+                self.prepare_cached("UPDATE message SET post = $1 WHERE entry = $2")?
+                    .execute(params![post.0 as i64, entry.0 as i64])?;
+            }
+            Effect::RetryOutbox { mail } => self.retry_outbox(*mail, now)?,
+            Effect::Backup { target } => self.set_meta(BACKUP_WANTED, target)?,
+            Effect::PauseOutbox => self.set_meta("outbox-paused", "yes")?,
+            Effect::ResumeOutbox => self.set_meta("outbox-paused", "no")?,
+        }
+        Ok(())
+    }
+
+    fn add_post(&self, post: &NewPost, now: i64) -> Result<()> {
+        let id = post.id.0 as i64;
+        self.prepare_cached(
+            "INSERT INTO post (id, case_number, kind, audience, author, address, subject, text, author_text, language, \
+                               stranger, entry, at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        )?
+        .execute(params![
+            id,
+            post.case.0 as i64,
+            stored(&post.kind),
+            stored(&post.audience),
+            post.author,
+            post.address.as_ref().map(|a| a.as_str()),
+            post.subject,
+            post.text,
+            post.author_text,
+            post.language.as_ref().map(|l| &l.0),
+            post.stranger,
+            post.entry.0 as i64,
+            post.at.as_microsecond()
+        ])?;
+        self.add_attachments(post)?;
+        if matches!(post.kind, PostKind::MailIn | PostKind::Automatic) {
+            self.prepare_cached("UPDATE message SET post = $1 WHERE entry = $2")?
+                .execute(params![id, post.entry.0 as i64])?;
+        }
+        self.prepare_cached("INSERT INTO post_search (rowid, subject, text) VALUES ($1, $2, $3)")?.execute(params![
+            id,
+            post.subject,
+            post.text
+        ])?;
+        self.touch(post.case, now)
+    }
+
+    fn add_attachments(&self, post: &NewPost) -> Result<()> {
+        let mut statement = self.prepare_cached(
+            "INSERT INTO attachment (post, ordinal, name, media_type, size, sha256, inline, start, length, encoding) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        )?;
+        for (ordinal, part) in post.attachments.iter().enumerate() {
+            statement.execute(params![
+                post.id.0 as i64,
+                ordinal as i64,
+                part.name,
+                part.media_type,
+                part.size as i64,
+                part.sha256,
+                part.inline,
+                part.offset as i64,
+                part.length as i64,
+                part.encoding
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn add_participant(&self, case: CaseNumber, participant: &Participant) -> Result<()> {
+        self.prepare_cached(
+            "INSERT INTO participant (case_number, address, name, requester) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (case_number, address) DO UPDATE SET name = coalesce(participant.name, excluded.name)",
+        )?
+        .execute(params![
+            case.0 as i64,
+            participant.who.address.as_str(),
+            participant.who.name,
+            participant.requester
+        ])?;
+        Ok(())
+    }
+
+    /// Only replies are counted against the limit of B22: staff may reopen as often as they like.
+    fn count_reopening(&self, case: CaseNumber, phase: Phase, verdict: Verdict) -> Result<()> {
+        if matches!(verdict, Verdict::Reopen | Verdict::Correction) && phase != Phase::Closed {
+            self.prepare_cached("UPDATE cases SET reopened = reopened + 1 WHERE number = $1 AND phase = 'closed'")?
+                .execute([case.0 as i64])?;
+        }
+        Ok(())
+    }
+
+    fn set_phase(&self, case: CaseNumber, phase: Phase, status: &str, at: Timestamp) -> Result<()> {
+        let closed = (phase == Phase::Closed).then(|| at.as_microsecond());
+        self.prepare_cached(
+            "UPDATE cases SET phase = $1, status = $2, closed = $3, changed = max(changed, $4) WHERE number = $5",
+        )?
+        .execute(params![phase.name(), status, closed, at.as_microsecond(), case.0 as i64])?;
+        Ok(())
+    }
+
+    /// `from` becomes an alias; whatever it had moves. References follow by themselves: they name posts.
+    fn merge(&self, from: CaseNumber, into: CaseNumber, now: i64) -> Result<()> {
+        let pair = params![into.0 as i64, from.0 as i64];
+        self.prepare_cached("UPDATE post SET case_number = $1 WHERE case_number = $2")?.execute(pair)?;
+        self.prepare_cached(
+            "INSERT INTO participant (case_number, address, name, requester) \
+             SELECT $1, address, name, 0 FROM participant WHERE case_number = $2 ON CONFLICT DO NOTHING",
+        )?
+        .execute(pair)?;
+        self.prepare_cached("DELETE FROM participant WHERE case_number = $1")?.execute([from.0 as i64])?;
+        self.prepare_cached("UPDATE OR IGNORE case_link SET from_case = $1 WHERE from_case = $2")?.execute(pair)?;
+        self.prepare_cached("UPDATE OR IGNORE case_link SET to_case = $1 WHERE to_case = $2")?.execute(pair)?;
+        self.prepare_cached("DELETE FROM case_link WHERE from_case = $1 OR to_case = $1")?.execute([from.0 as i64])?;
+        self.prepare_cached("DELETE FROM case_link WHERE from_case = $1 AND to_case = $1")?.execute([into.0 as i64])?;
+        self.prepare_cached(
+            "UPDATE cases SET acknowledged = max(acknowledged, (SELECT acknowledged FROM cases WHERE number = $1)), \
+               opened = min(opened, (SELECT opened FROM cases WHERE number = $1)) WHERE number = $2",
+        )?
+        .execute(params![from.0 as i64, into.0 as i64])?;
+        self.prepare_cached("UPDATE cases SET merged_into = $1 WHERE number = $2")?.execute(pair)?;
+        self.touch(into, now)
+    }
+
+    fn touch(&self, case: CaseNumber, now: i64) -> Result<()> {
+        self.prepare_cached("UPDATE cases SET changed = $1 WHERE number = $2")?.execute(params![now, case.0 as i64])?;
+        Ok(())
+    }
+
+    fn set_undeliverable(&self, address: &str, reason: Option<&str>) -> Result<()> {
+        self.prepare_cached(
+            "INSERT INTO contact (address, undeliverable) VALUES ($1, $2) \
+             ON CONFLICT (address) DO UPDATE SET undeliverable = excluded.undeliverable",
+        )?
+        .execute(params![address, reason])?;
+        Ok(())
+    }
+
+    fn retry_outbox(&self, mail: Option<OutboxId>, now: i64) -> Result<()> {
+        if let Some(mail) = mail {
+            let id = mail.0 as i64;
+            self.prepare_cached(
+                "UPDATE sent_recipient SET state = 'waiting' WHERE sent = $1 AND state = 'refused' \
+                   AND EXISTS (SELECT 1 FROM outbox WHERE id = $1)",
+            )?
+            .execute([id])?;
+            self.prepare_cached(
+                "UPDATE outbox SET next_attempt = $1, attempts = 0 WHERE id = $2 \
+                   AND EXISTS (SELECT 1 FROM sent_recipient WHERE sent = $2 AND state = 'waiting')",
+            )?
+            .execute(params![now, id])?;
+        } else {
+            self.prepare_cached("UPDATE outbox SET next_attempt = $1 WHERE next_attempt > $1")?.execute([now])?;
+        }
+        Ok(())
+    }
+
+    fn index_message(&self, entry: EntryId, message: &Footprint, now: Timestamp) -> Result<()> {
+        let entry = entry.0 as i64;
+        self.prepare_cached(
+            "INSERT INTO message (entry, message_id, refers_to, content_hash, originator, addresses, at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (entry) DO NOTHING",
+        )?
+        .execute(params![
+            entry,
+            message.message_id.as_ref().map(|id| &id.0),
+            json(&message.refers_to),
+            message.content_hash,
+            message.originator.as_ref().map(|a| a.as_str()),
+            json(&message.addresses),
+            now.as_microsecond()
+        ])?;
+        let mut mention = self.prepare_cached("INSERT OR IGNORE INTO mention (hash, entry) VALUES ($1, $2)")?;
+        for id in message.message_id.iter().chain(&message.refers_to) {
+            mention.execute(params![id_hash(id), entry])?;
+        }
+        Ok(())
+    }
+
+    fn queue_letter(&self, letter: &Letter, composed: &Composed, copy: SentCopy) -> Result<()> {
+        let (id, at) = (letter.id.0 as i64, letter.at.as_microsecond());
+        self.prepare_cached(
+            "INSERT INTO sent (id, post, template, hand, audience, message_id, at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )?
+        .execute(params![
+            id,
+            letter.post.0 as i64,
+            letter.template.name(),
+            stored(&letter.hand),
+            stored(&letter.audience),
+            composed.message_id.0,
+            at
+        ])?;
+        let mut recipient = self.prepare_cached(
+            "INSERT INTO sent_recipient (sent, address, at, state) VALUES ($1, $2, $3, 'waiting') ON CONFLICT DO NOTHING",
+        )?;
+        for address in &composed.recipients {
+            recipient.execute(params![id, address.as_str(), at])?;
+        }
+        let copy = if copy == SentCopy::Wanted && letter.hand == Hand::Person { "wanted" } else { "none" };
+        self.prepare_cached(
+            "INSERT INTO outbox (id, reverse_path, bytes, queued, next_attempt, copy) VALUES ($1, $2, $3, $4, $4, $5)",
+        )?
+        .execute(params![
+            id,
+            composed.reverse_path.as_ref().map(|a| a.as_str()),
+            raw::compress(&composed.bytes),
+            at,
+            copy
+        ])?;
+        // The letter about a message that was too large names the number, too: it is the one acknowledgement.
+        if matches!(letter.template, Template::Acknowledged | Template::TooLarge) {
+            self.prepare_cached("UPDATE cases SET acknowledged = 1 WHERE number = $1")?
+                .execute([letter.case.0 as i64])?;
+        }
+        Ok(())
+    }
+
+    fn record(&self, outcome: &Outcome) -> Result<()> {
+        let decision = outcome.decision;
+        // Bodies are in the posts; the record of effects names them.
+        let effects: Vec<Effect> = decision.effects.iter().map(without_bodies).collect();
+        self.prepare_cached(
+            "INSERT INTO decision (entry, at, verdict, case_number, effects, letters, trace, policy, snapshot) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )?
+        .execute(params![
+            outcome.entry.0 as i64,
+            outcome.now.as_microsecond(),
+            decision.verdict.name(),
+            decision.case.map(|c| c.0 as i64),
+            json(&effects),
+            json(&decision.letters),
+            json(&decision.trace),
+            outcome.policy,
+            raw::compress(json(outcome.snapshot).as_bytes())
+        ])?;
+        Ok(())
+    }
+}
+
+/// An effect as it is recorded: what a person wrote stays in the post, where it can be erased (L11).
+fn without_bodies(effect: &Effect) -> Effect {
+    match effect {
+        Effect::AddPost(post) => Effect::AddPost(NewPost {
+            text: String::new(),
+            author_text: String::new(),
+            subject: String::new(),
+            attachments: Vec::new(),
+            ..post.clone()
+        }),
+        other => other.clone(),
+    }
+}

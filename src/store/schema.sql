@@ -1,0 +1,247 @@
+-- The whole database of a desk. Times are microseconds since 1970 UTC; JSON is text; ids are given out by Postcase.
+
+-- Who this database is: `instance`, `home`, `paused`, and the like.
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Keys that seal references and Message-IDs; the newest seals, all open.
+CREATE TABLE signing_key (
+    id      INTEGER PRIMARY KEY,
+    secret  BLOB NOT NULL,
+    created INTEGER NOT NULL
+) STRICT;
+
+-- Every policy under which something was decided, by the hash of its files.
+CREATE TABLE policy (
+    hash  TEXT PRIMARY KEY,
+    files TEXT NOT NULL,
+    since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The watched mailboxes, and how they were doing when they last said so.
+CREATE TABLE mailbox (
+    id        INTEGER PRIMARY KEY,
+    name      TEXT NOT NULL UNIQUE,
+    place     TEXT,                -- whose folder it is: the ledger counts what one folder showed
+    state     TEXT,
+    read_once INTEGER NOT NULL DEFAULT 0 -- 1: all that was there at the first start has its row (B10)
+) STRICT;
+
+-- Each UIDVALIDITY under which a mailbox was seen. UIDs up to `cursor` have their row in `ledger`.
+CREATE TABLE generation (
+    mailbox      INTEGER NOT NULL REFERENCES mailbox,
+    uid_validity INTEGER NOT NULL,
+    ordinal      INTEGER NOT NULL, -- 0: the first start (B10)
+    cursor       INTEGER NOT NULL,
+    skip_below   INTEGER NOT NULL, -- UIDNEXT when it was first opened; counts until the mailbox was read once
+    PRIMARY KEY (mailbox, uid_validity)
+) STRICT, WITHOUT ROWID;
+
+-- The ledger: one row for every UID that a mailbox showed (L1, B2).
+CREATE TABLE ledger (
+    mailbox      INTEGER NOT NULL,
+    uid_validity INTEGER NOT NULL,
+    uid          INTEGER NOT NULL,
+    fate         TEXT NOT NULL CHECK (fate IN ('journalled', 'same-copy', 'vanished', 'skipped', 'failing', 'unfetchable')),
+    entry        INTEGER,          -- journal entry, for journalled and same-copy
+    hash         BLOB,             -- SHA-256: of the raw bytes when journalled or same-copy, of the header when skipped
+    size         INTEGER,          -- RFC822.SIZE
+    tries        INTEGER NOT NULL DEFAULT 0,
+    reason       TEXT,
+    filing       TEXT NOT NULL DEFAULT 'none' CHECK (filing IN ('none', 'wanted', 'done')),
+    at           INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, uid_validity, uid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ledger_hash ON ledger (hash, mailbox) WHERE hash IS NOT NULL;
+CREATE INDEX ledger_unsettled ON ledger (mailbox, uid_validity, fate, filing) WHERE fate = 'failing' OR filing = 'wanted';
+
+-- Everything that came in, in the order in which it came in.
+CREATE TABLE journal (
+    id         INTEGER PRIMARY KEY,
+    matter     TEXT NOT NULL CHECK (matter IN ('mail', 'command', 'undeliverable', 'reloaded', 'unfetchable')),
+    mailbox    TEXT,               -- the mailbox's name, for mail that a mailbox showed
+    received   INTEGER NOT NULL,
+    journalled INTEGER NOT NULL,
+    payload    TEXT NOT NULL,      -- JSON; what is not raw bytes
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    marked     INTEGER NOT NULL DEFAULT 0,
+    waiting    INTEGER NOT NULL DEFAULT 1
+) STRICT;
+CREATE INDEX journal_waiting ON journal (id) WHERE waiting = 1;
+
+-- Raw mail, zstd. Nothing joins this table.
+CREATE TABLE raw (
+    entry INTEGER PRIMARY KEY,
+    size  INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+) STRICT;
+
+-- What was decided, and why. `snapshot` (zstd JSON) may be deleted; the rest may not.
+CREATE TABLE decision (
+    entry       INTEGER PRIMARY KEY REFERENCES journal,
+    at          INTEGER NOT NULL,
+    verdict     TEXT NOT NULL,
+    case_number INTEGER,
+    effects     TEXT NOT NULL,
+    letters     TEXT NOT NULL,
+    trace       TEXT NOT NULL,
+    policy      TEXT NOT NULL,
+    snapshot    BLOB
+) STRICT;
+CREATE INDEX decision_verdict ON decision (verdict);
+CREATE INDEX decision_case ON decision (case_number, entry) WHERE case_number IS NOT NULL;
+
+-- Entries that wait for a person.
+CREATE TABLE held (
+    entry  INTEGER PRIMARY KEY REFERENCES journal,
+    reason TEXT NOT NULL,
+    at     INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE cases (
+    number       INTEGER PRIMARY KEY,
+    merged_into  INTEGER,          -- this number is an alias for ever
+    queue        TEXT NOT NULL,
+    phase        TEXT NOT NULL CHECK (phase IN ('new', 'open', 'waiting', 'solved', 'closed')),
+    status       TEXT NOT NULL,
+    subject      TEXT NOT NULL,
+    language     TEXT,
+    acknowledged INTEGER NOT NULL DEFAULT 0,
+    opened       INTEGER NOT NULL,
+    closed       INTEGER,
+    changed      INTEGER NOT NULL,
+    reopened     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX cases_phase ON cases (phase, changed) WHERE merged_into IS NULL;
+
+CREATE TABLE post (
+    id          INTEGER PRIMARY KEY,
+    case_number INTEGER NOT NULL REFERENCES cases,
+    kind        TEXT NOT NULL CHECK (kind IN ('mail-in', 'answer', 'note', 'automatic')),
+    audience    TEXT NOT NULL CHECK (audience IN ('public', 'internal')),
+    author      TEXT,
+    address     TEXT,
+    subject     TEXT NOT NULL,
+    text        TEXT NOT NULL,
+    author_text TEXT NOT NULL,
+    language    TEXT,
+    stranger    INTEGER NOT NULL,
+    entry       INTEGER NOT NULL,
+    at          INTEGER NOT NULL
+) STRICT;
+CREATE INDEX post_case ON post (case_number, id);
+-- A case may have a thousand alerts and one mail: the newest that people saw is found without reading the others.
+CREATE INDEX post_public ON post (case_number, id) WHERE audience = 'public';
+
+-- Parts that are not the text: indexes into the raw bytes of the post's entry.
+CREATE TABLE attachment (
+    post       INTEGER NOT NULL REFERENCES post,
+    ordinal    INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size       INTEGER NOT NULL,
+    sha256     TEXT NOT NULL,
+    inline     INTEGER NOT NULL,
+    start      INTEGER NOT NULL,   -- of the encoded part within the raw bytes
+    length     INTEGER NOT NULL,
+    encoding   TEXT NOT NULL,
+    PRIMARY KEY (post, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIRTUAL TABLE post_search USING fts5 (
+    subject, text, content = 'post', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+);
+INSERT INTO post_search (post_search, rank) VALUES ('secure-delete', 1);
+
+CREATE TABLE participant (
+    case_number INTEGER NOT NULL REFERENCES cases,
+    address     TEXT NOT NULL,
+    name        TEXT,
+    requester   INTEGER NOT NULL,
+    PRIMARY KEY (case_number, address)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE case_link (
+    from_case INTEGER NOT NULL,
+    to_case   INTEGER NOT NULL,
+    kind      TEXT NOT NULL CHECK (kind IN ('related', 'same-conversation')),
+    reason    TEXT NOT NULL,
+    entry     INTEGER NOT NULL,
+    PRIMARY KEY (from_case, to_case, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX case_link_to ON case_link (to_case);
+
+-- Mail from outside as linking sees it, whatever was decided about it.
+CREATE TABLE message (
+    entry        INTEGER PRIMARY KEY REFERENCES journal,
+    message_id   TEXT,
+    refers_to    TEXT NOT NULL,    -- JSON list
+    content_hash TEXT NOT NULL,
+    originator   TEXT,
+    addresses    TEXT NOT NULL,    -- JSON list
+    post         INTEGER,
+    at           INTEGER NOT NULL
+) STRICT;
+CREATE INDEX message_originator ON message (originator, at);
+CREATE INDEX message_post ON message (post) WHERE post IS NOT NULL;
+
+-- 64-bit hashes of the ids that a message has or refers to; the text is compared after.
+CREATE TABLE mention (
+    hash  INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    PRIMARY KEY (hash, entry)
+) STRICT, WITHOUT ROWID;
+
+-- Mail that we sent. Outlives everything else: references point here.
+CREATE TABLE sent (
+    id         INTEGER PRIMARY KEY,
+    post       INTEGER NOT NULL,   -- where the conversation lives: the post's case
+    template   TEXT NOT NULL,
+    hand       TEXT NOT NULL CHECK (hand IN ('machine', 'person')),
+    audience   TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    at         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sent_hand ON sent (hand, at);
+CREATE INDEX sent_post ON sent (post);
+
+CREATE TABLE sent_recipient (
+    sent    INTEGER NOT NULL REFERENCES sent,
+    address TEXT NOT NULL,
+    at      INTEGER NOT NULL,
+    state   TEXT NOT NULL CHECK (state IN ('waiting', 'accepted', 'refused')),
+    reply   TEXT,
+    PRIMARY KEY (sent, address)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sent_recipient_address ON sent_recipient (address, at);
+
+-- Mail that waits for delivery. The bytes are the same at every attempt.
+CREATE TABLE outbox (
+    id           INTEGER PRIMARY KEY REFERENCES sent,
+    reverse_path TEXT,
+    bytes        BLOB NOT NULL,    -- zstd
+    queued       INTEGER NOT NULL,
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    next_attempt INTEGER,          -- NULL: nothing left to deliver
+    settled      INTEGER,          -- when the server last took it, or may have
+    unknown      INTEGER NOT NULL DEFAULT 0, -- attempts whose end we do not know
+    copy         TEXT NOT NULL DEFAULT 'none' CHECK (copy IN ('none', 'wanted', 'done'))
+) STRICT;
+CREATE INDEX outbox_due ON outbox (next_attempt) WHERE next_attempt IS NOT NULL;
+CREATE INDEX outbox_settled ON outbox (settled) WHERE settled IS NOT NULL;
+CREATE INDEX outbox_copy ON outbox (id) WHERE copy = 'wanted';
+
+CREATE TABLE contact (
+    address       TEXT PRIMARY KEY,
+    undeliverable TEXT             -- why; NULL: deliverable as far as we know
+) STRICT, WITHOUT ROWID;
+
+-- What is wrong at the moment, by source, for `status`.
+CREATE TABLE trouble (
+    source TEXT PRIMARY KEY,
+    text   TEXT NOT NULL,
+    since  INTEGER NOT NULL,
+    times  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

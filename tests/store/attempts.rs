@@ -1,0 +1,111 @@
+//! Groups, marks, and what happens to an entry that kills its reader (B4).
+
+use postcase::case::{CaseNumber, EntryId, Verb};
+use postcase::store::journal::{ATTEMPTS, GROUP};
+
+use super::desk::{DESK, Desk, mail};
+use super::{anna, shown};
+
+#[test]
+fn groups_are_bounded_and_an_entry_with_a_death_runs_alone() {
+    let mut desk = Desk::new(DESK);
+    desk.look("support").expect("the store works");
+    for n in 0..70 {
+        let shown = shown(&desk, anna(&format!("g{n}@shop.example")));
+        desk.put("support", shown);
+    }
+    desk.look("support").expect("the store works");
+    let group = desk.engine().store().waiting_group().expect("a group");
+    assert_eq!(group.len(), GROUP);
+    assert!(group.iter().all(|waiting| waiting.marked && waiting.attempts == 0), "the mark rode on the commit");
+    desk.crash();
+    desk.open();
+    let group = desk.engine().store().waiting_group().expect("a group");
+    assert!(group.iter().all(|it| !it.marked && it.attempts == 0), "nothing was being read: nobody's death");
+    desk.engine().take_up(EntryId(3));
+    desk.crash();
+    desk.open();
+    let group = desk.engine().store().waiting_group().expect("a group");
+    assert_eq!(group.len(), 2, "its neighbours come in without it");
+    assert!(group.iter().all(|waiting| waiting.attempts == 0), "and are not to blame");
+    desk.engine().step().expect("the store works");
+    let group = desk.engine().store().waiting_group().expect("a group");
+    assert_eq!(group.len(), 1, "after a death it runs alone");
+    assert_eq!((group[0].attempts, group[0].marked), (1, false));
+    desk.decide();
+    assert_eq!(desk.engine().store().counts().expect("counts").held, 0);
+}
+
+#[test]
+fn large_mails_make_small_groups() {
+    let mut desk = Desk::new(DESK);
+    desk.look("support").expect("the store works");
+    for n in 0..3 {
+        let text = "x".repeat(9 << 20);
+        let bytes = mail("a@shop.example", &format!("large{n}@shop.example"), "Large", &text, "");
+        let shown = shown(&desk, bytes);
+        desk.put("support", shown);
+    }
+    desk.look("support").expect("the store works");
+    assert_eq!(desk.engine().store().waiting_group().expect("a group").len(), 1, "two are more than 16 MB");
+}
+
+#[test]
+fn the_third_death_holds_the_entry_and_its_neighbours_come_in() {
+    let mut desk = Desk::new(DESK);
+    desk.look("support").expect("the store works");
+    for id in ["poison@shop.example", "fine@shop.example"] {
+        let shown = shown(&desk, anna(id));
+        desk.put("support", shown);
+    }
+    desk.look("support").expect("the store works");
+    for death in 1..=ATTEMPTS {
+        // Reading began, and the process died of it.
+        desk.engine().take_up(EntryId(1));
+        desk.crash();
+        desk.open();
+        assert_eq!(desk.engine().store().waiting_group().expect("a group")[0].attempts, death);
+    }
+    desk.settle_down();
+    assert_eq!(desk.verdict(1).as_deref(), Some("hold"));
+    assert_eq!(desk.verdict(2).as_deref(), Some("open"));
+    assert_eq!(desk.engine().store().raw(EntryId(1)).expect("raw"), Some(anna("poison@shop.example")));
+    // Once the reader was mended, a person lets it in; replies to it find it.
+    desk.command("Kevin", Verb::Release { entry: EntryId(1) });
+    let reply = mail("Bob <bob@shop.example>", "", "Re: Printer", "Me too.", "In-Reply-To: <poison@shop.example>\r\n");
+    let shown = shown(&desk, reply);
+    desk.put("support", shown);
+    desk.look("support").expect("the store works");
+    desk.settle_down();
+    let released = desk.engine().store().case(CaseNumber(10_002)).expect("a case").expect("the released one");
+    assert_eq!(released.posts.len(), 2, "{released:#?}");
+}
+
+#[test]
+fn an_orderly_end_and_a_store_error_are_no_deaths() {
+    let mut desk = Desk::new(DESK);
+    desk.look("support").expect("the store works");
+    let shown = shown(&desk, anna("a@shop.example"));
+    desk.put("support", shown);
+    desk.look("support").expect("the store works");
+    assert_eq!(desk.number("SELECT marked FROM journal"), 1);
+    desk.engine().rest();
+    desk.crash();
+    desk.open();
+    assert_eq!(desk.number("SELECT attempts FROM journal"), 0);
+}
+
+#[test]
+fn damaged_bytes_are_held_and_stop_nothing() {
+    let mut desk = Desk::new(DESK);
+    desk.look("support").expect("the store works");
+    for id in ["a@shop.example", "b@shop.example"] {
+        let shown = shown(&desk, anna(id));
+        desk.put("support", shown);
+    }
+    desk.look("support").expect("the store works");
+    desk.sql().execute("UPDATE raw SET bytes = x'00112233' WHERE entry = 1", []).expect("damage");
+    desk.settle_down();
+    assert_eq!(desk.verdict(1).as_deref(), Some("hold"));
+    assert_eq!(desk.verdict(2).as_deref(), Some("open"));
+}

@@ -1,0 +1,78 @@
+//! What becomes of each UID (B2, B3, B10).
+
+use postcase::mailbox::{Fate, Mark, Opened};
+
+use super::desk::{DESK, Desk, Shown, mail};
+use super::shown;
+
+#[test]
+fn the_server_refuses_three_times_and_then_a_person_decides() {
+    let mut desk = Desk::new(DESK);
+    let opened = Opened { mailbox: "support".to_owned(), uid_validity: 7, uid_next: Some(2), exists: 1 };
+    desk.engine().opened(&opened).expect("the store works");
+    let failing = Mark {
+        mailbox: "support".to_owned(),
+        uid_validity: 7,
+        uid: 1,
+        fate: Fate::Failing { reason: "NO [SERVERBUG]".to_owned() },
+    };
+    for tries in 1..=3 {
+        desk.engine().marked(std::slice::from_ref(&failing)).expect("the store works");
+        let resume = desk.engine().opened(&opened).expect("the store works");
+        let expected = if tries < 3 { vec![(1, tries)] } else { vec![] };
+        assert_eq!(resume.failing, expected);
+    }
+    desk.engine().marked(std::slice::from_ref(&failing)).expect("a fourth time changes nothing");
+    desk.settle_down();
+    assert_eq!(desk.number("SELECT count(*) FROM journal"), 1);
+    assert_eq!(desk.verdict(1).as_deref(), Some("hold"));
+    assert_eq!(desk.engine().store().unledgered("support", 7, &[1, 2]).expect("a look"), [2]);
+}
+
+#[test]
+fn equal_copies_are_counted_across_generations() {
+    let mut desk = Desk::new(DESK);
+    desk.look("support").expect("the store works");
+    let scan = mail("scans@shop.example", "", "Scan", "A scan.", "");
+    for _ in 0..2 {
+        let shown = shown(&desk, scan.clone());
+        desk.put("support", shown);
+    }
+    desk.look("support").expect("the store works");
+    let date = desk.now();
+    for generation in 2..5 {
+        desk.rebuild("support");
+        let (entries, copies) = (desk.number("SELECT count(*) FROM journal"), i64::from(generation));
+        desk.put("support", Shown { bytes: scan.clone(), date, oversize: None });
+        desk.look("support").expect("the store works");
+        assert_eq!(entries, copies, "one new mail in each generation");
+        assert_eq!(desk.number("SELECT count(*) FROM journal"), copies + 1);
+    }
+    desk.settle_down();
+    assert_eq!(desk.number("SELECT count(*) FROM cases"), 5);
+}
+
+#[test]
+fn a_first_start_goes_on_after_a_change_of_uidvalidity() {
+    let mut desk = Desk::new(DESK);
+    let opened = |uid_validity, uid_next| Opened { mailbox: "support".to_owned(), uid_validity, uid_next, exists: 9 };
+    let first = desk.engine().opened(&opened(1, Some(10))).expect("the store works");
+    assert_eq!((first.first_start, first.skip_below), (true, Some(10)));
+    // The connection is lost at once, the mailbox is rebuilt: what is there is still older than the desk.
+    let second = desk.engine().opened(&opened(2, Some(12))).expect("the store works");
+    assert_eq!((second.first_start, second.skip_below), (false, Some(12)));
+    let state = postcase::mailbox::State {
+        mailbox: "support".to_owned(),
+        connected: true,
+        idle: false,
+        read_until: Some(desk.now()),
+        trouble: None,
+    };
+    desk.engine().mailbox_state(&state).expect("the store works");
+    desk.crash();
+    desk.open();
+    for uid_validity in [1, 2, 3] {
+        let later = desk.engine().opened(&opened(uid_validity, Some(40))).expect("the store works");
+        assert_eq!(later.skip_below, None, "everything that comes from now on counts");
+    }
+}
