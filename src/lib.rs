@@ -76,6 +76,7 @@
 #![forbid(unsafe_code)]
 
 pub mod case;
+pub mod cli;
 pub mod compose;
 pub mod config;
 pub mod decide;

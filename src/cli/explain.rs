@@ -1,0 +1,353 @@
+//! `postcase explain`: what Postcase makes of a mail, and why.
+
+use std::fs::File;
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use super::Format;
+use super::desk::Desk;
+use super::failure::{Exit, Failure};
+use super::show::{self, BOLD, say};
+use crate::case::event::{Arrived, Matter};
+use crate::case::{Decision, EntryId, Event, Snapshot};
+use crate::decide;
+use crate::diagnostics::plain;
+use crate::engine::Clock;
+use crate::link;
+use crate::mail::json::{Decided, Speaker, View};
+use crate::mail::{self, Bounds, Circumstances, Defect, Kind, Pointer, Reading};
+use crate::rules::Policy;
+use crate::store::Store;
+use crate::store::journal::Payload;
+
+/// Bytes of one file that are looked at: more than any server takes (L10).
+const FILE_BYTES: u64 = 256 * 1024 * 1024;
+
+/// What Postcase makes of a mail, and why
+///
+/// Files are read and decided as if they came in now; nothing is written and nobody is written to. Entries of the
+/// journal are shown with what was decided about them. Never fails on any message.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  postcase explain mail.eml
+  postcase explain --entry 17
+  postcase explain --format json *.eml | jq .kind
+  some-program | postcase explain -
+
+JSON: one object a line and message, with
+  file, subject, from {name, address} or null, to [], cc [], date, message_id, in_reply_to [], references [],
+  kind, kind_evidence [], report [{recipient, action, status, original_message_id}], text, author_text, html,
+  attachments [{name, media_type, size, sha256, inline}], language, defects [], clues [{kind, value, case}],
+  speaker {role, proof}, decision {effects [], letters [], trace []}
+kind is one of correspondence, auto-reply, auto-generated, delivery-report, disposition-report, feedback-report,
+calendar, list, own.
+
+Exit codes: 0 all are explained, 66 a file or entry is not there (the others are explained), 78 the configuration
+is wrong (what was read is shown, what would be decided is not).")]
+pub struct Arguments {
+    /// Messages, or - for standard input
+    #[arg(value_name = "FILE", required_unless_present = "entry")]
+    files: Vec<PathBuf>,
+    /// An entry of the journal, by its number; may be repeated
+    #[arg(long, value_name = "ENTRY")]
+    entry: Vec<u64>,
+    /// For people, or for scripts
+    #[arg(long, default_value = "text")]
+    format: Format,
+}
+
+pub fn run(desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
+    let known = match Known::of(desk, !arguments.entry.is_empty()) {
+        Ok(known) => known,
+        Err(failure) if arguments.files.is_empty() => return Err(failure),
+        Err(failure) => {
+            failure.tell();
+            exit = failure.exit;
+            Known::nothing()?
+        }
+    };
+    for path in &arguments.files {
+        match read_file(path) {
+            Ok(raw) => known.explain_file(&path.display().to_string(), &raw, arguments.format)?,
+            Err(error) => {
+                show::remark(&format!("{} cannot be read: {}.", path.display(), plain(&error)));
+                exit = Exit::NoInput;
+            }
+        }
+    }
+    for entry in &arguments.entry {
+        if known.store.is_some() && !known.explain_entry(EntryId(*entry), arguments.format)? {
+            show::remark(&format!("There is no entry {entry} in the journal."));
+            exit = Exit::NoInput;
+        }
+    }
+    Ok(exit)
+}
+
+fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut raw = Vec::new();
+    let read = match path.to_str() {
+        Some("-") => std::io::stdin().lock().take(FILE_BYTES + 1).read_to_end(&mut raw)?,
+        _ => File::open(path)?.take(FILE_BYTES + 1).read_to_end(&mut raw)?,
+    };
+    if read as u64 > FILE_BYTES {
+        raw.truncate(usize::try_from(FILE_BYTES).expect("it fits into memory"));
+        show::remark(&format!("{} is very large: only its first 256 MB are looked at.", path.display()));
+    }
+    Ok(raw)
+}
+
+/// Reads a message; when Postcase itself fails at it, as it would in the daemon, the reading says so.
+pub fn read(raw: &[u8], circumstances: &Circumstances) -> Reading {
+    let read = catch_unwind(AssertUnwindSafe(|| mail::read(raw, circumstances)));
+    read.unwrap_or_else(|_| {
+        let mut reading = mail::read(b"", circumstances);
+        let note = "Postcase fails at reading this message; from a mailbox it would be held with its bytes".to_owned();
+        reading.defects.push(Defect { name: "reading-failed".to_owned(), note });
+        reading
+    })
+}
+
+/// The desk, as far as there is one: without it only the reading is shown.
+struct Known {
+    policy: Option<Policy>,
+    store: Option<Store>,
+    circumstances: Circumstances,
+}
+
+/// What reading needs, with the desk's keys where there is a desk.
+pub fn circumstances(desk: Option<(&Policy, &Store)>) -> Result<Circumstances, Failure> {
+    let Some((policy, store)) = desk else {
+        return Ok(Circumstances {
+            case_word: "Case".to_owned(),
+            bounds: Bounds::default(),
+            ..Circumstances::default()
+        });
+    };
+    Ok(Circumstances {
+        own_addresses: policy.desk.own_addresses.clone(),
+        own_lists: policy.desk.own_lists.clone(),
+        case_word: policy.desk.reference.case_word.clone(),
+        keyring: store.keyring()?,
+        bounds: policy.desk.limits.reading,
+    })
+}
+
+impl Known {
+    /// `needed`: entries are asked for, so that there must be a database.
+    fn of(desk: &Desk, needed: bool) -> Result<Known, Failure> {
+        if !needed && !desk.is_there() {
+            return Known::nothing();
+        }
+        let policy = desk.policy()?.clone();
+        let there = desk.config()?.database.exists();
+        let store = if needed || there { Some(desk.store()?) } else { None };
+        let circumstances = circumstances(store.as_ref().map(|store| (&policy, store)))?;
+        Ok(Known { policy: Some(policy), store, circumstances })
+    }
+
+    fn nothing() -> Result<Known, Failure> {
+        Ok(Known { policy: None, store: None, circumstances: circumstances(None)? })
+    }
+
+    fn explain_file(&self, name: &str, raw: &[u8], format: Format) -> Result<(), Failure> {
+        let reading = read(raw, &self.circumstances);
+        let mut view = View::of(name, &reading);
+        match &self.policy {
+            None => view.decision.trace.push("No desk is configured here: only the reading is shown.".to_owned()),
+            Some(policy) => {
+                let (snapshot, decision) = self.would_decide(policy, reading.clone())?;
+                point(&mut view, &reading, &snapshot);
+                view.speaker = speaker(policy, &reading, &snapshot);
+                view.decision = decided(&decision);
+            }
+        }
+        print(&view, &reading, format, Tense::Would);
+        Ok(())
+    }
+
+    /// The decision that would be made now. Nothing is written.
+    fn would_decide(&self, policy: &Policy, reading: Reading) -> Result<(Snapshot, Decision), Failure> {
+        let now = Clock::System.now();
+        let arrived = Arrived { reading, mailbox: None, silent: false, oversize: None };
+        let entry = match &self.store {
+            Some(store) => store.next_entry()?,
+            None => EntryId(1),
+        };
+        let event = Event { entry, received: now, matter: Matter::Mail(arrived) };
+        let Matter::Mail(arrived) = &event.matter else { unreachable!("it was made a line above") };
+        let footprint = link::footprint(&arrived.reading, &policy.desk);
+        let first = policy.desk.reference.first_number;
+        let snapshot = match &self.store {
+            Some(store) => store.look()?.snapshot(&event, Some(&footprint), first, now)?,
+            None => Snapshot { next_number: first, ..Snapshot::default() },
+        };
+        let decision = decide::decide(policy, &snapshot, &event, now);
+        Ok((snapshot, decision))
+    }
+
+    /// False when there is no such entry.
+    fn explain_entry(&self, number: EntryId, format: Format) -> Result<bool, Failure> {
+        let (Some(store), Some(policy)) = (&self.store, &self.policy) else { return Ok(false) };
+        let entry = if i64::try_from(number.0).is_ok() { store.entry(number)? } else { None };
+        let Some(entry) = entry else { return Ok(false) };
+        let raw = store.raw(number)?.unwrap_or_default();
+        let reading = read(&raw, &self.circumstances);
+        let mut view = View::of(&format!("entry {number}"), &reading);
+        if matches!(entry.payload, Payload::Mail { .. }) {
+            let (snapshot, _) = self.would_decide(policy, reading.clone())?;
+            point(&mut view, &reading, &snapshot);
+            view.speaker = speaker(policy, &reading, &snapshot);
+        }
+        let decisions = store.decisions_about(number)?;
+        let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+        view.decision = Decided {
+            effects: decisions.iter().flat_map(|decision| list(&decision.effects)).collect(),
+            letters: decisions.iter().flat_map(|decision| list(&decision.letters)).collect(),
+            trace: decisions.into_iter().flat_map(|decision| decision.trace).collect(),
+        };
+        let tense = if matches!(entry.payload, Payload::Mail { .. }) { Tense::Was } else { Tense::Order };
+        print(&view, &reading, format, tense);
+        Ok(true)
+    }
+}
+
+/// Names the case that each clue points at.
+fn point(view: &mut View, reading: &Reading, snapshot: &Snapshot) {
+    for (pointing, clue) in view.clues.iter_mut().zip(&reading.clues) {
+        pointing.case = match &clue.pointer {
+            Pointer::Sent(id) => snapshot.sent.iter().find(|sent| sent.id == *id).map(|sent| sent.case.0),
+            Pointer::Id(id) => {
+                let owner = snapshot.messages.iter().find(|message| message.message_id.as_ref() == Some(id));
+                owner.and_then(|message| message.case).map(|case| case.0)
+            }
+            Pointer::Number(_) => link::case_of(&clue.pointer, snapshot).map(|case| case.0),
+        };
+    }
+}
+
+fn speaker(policy: &Policy, reading: &Reading, snapshot: &Snapshot) -> Speaker {
+    let role = match link::speaker(&reading.message, &policy.desk) {
+        _ if reading.kind == Kind::Own => Some("desk"),
+        None if reading.message.originator().is_some() => Some("desk"),
+        None => None,
+        Some(who) => {
+            let part = |case: &crate::case::snapshot::CaseFacts| {
+                case.participants.iter().any(|p| p.who.address == who.address)
+            };
+            Some(if snapshot.cases.iter().any(part) { "participant" } else { "contact" })
+        }
+    };
+    let signed = reading
+        .clues
+        .iter()
+        .any(|clue| matches!(&clue.pointer, Pointer::Sent(id) if snapshot.sent.iter().any(|s| s.id == *id)));
+    Speaker { role: role.map(str::to_owned), proof: signed.then(|| "reference".to_owned()) }
+}
+
+fn decided(decision: &Decision) -> Decided {
+    Decided {
+        effects: decision.effects.iter().map(data).collect(),
+        letters: decision.letters.iter().map(data).collect(),
+        trace: decision.trace.clone(),
+    }
+}
+
+fn data(value: &impl serde::Serialize) -> serde_json::Value {
+    serde_json::to_value(value).expect("our own types are written as JSON")
+}
+
+/// Whether a decision was made, or would be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tense {
+    Was,
+    Would,
+    /// It was made about something that is no mail.
+    Order,
+}
+
+fn print(view: &View, reading: &Reading, format: Format, tense: Tense) {
+    if format == Format::Json {
+        return show::json(view);
+    }
+    say!("{BOLD}{}{BOLD:#}", show::one_line(&view.file));
+    if tense != Tense::Order {
+        print_reading(view, reading);
+    }
+    let head = match tense {
+        Tense::Was | Tense::Order => "What was decided",
+        Tense::Would => "What would be decided now",
+    };
+    say!("  {BOLD}{head}{BOLD:#}");
+    for sentence in &view.decision.trace {
+        say!("    - {}", show::one_line(sentence));
+    }
+    for letter in &view.decision.letters {
+        let to: Vec<&str> =
+            letter["to"].as_array().into_iter().flatten().filter_map(|to| to["address"].as_str()).collect();
+        let template = letter["template"].as_str().unwrap_or_default();
+        say!("    → a letter to {}: {template}", show::one_line(&to.join(", ")));
+    }
+    if view.decision.trace.is_empty() && tense != Tense::Would {
+        say!("    - Nothing yet: it waits for the daemon.");
+    }
+    say!();
+}
+
+fn print_reading(view: &View, reading: &Reading) {
+    let from: Vec<String> = reading.message.from.iter().map(ToString::to_string).collect();
+    line("from", if from.is_empty() { "nobody" } else { "" });
+    line("from", &from.join(", "));
+    line("subject", &view.subject);
+    line("kind", kind(view.kind));
+    for evidence in &view.kind_evidence {
+        line("", &format!("because of {evidence}"));
+    }
+    for recipient in &view.report {
+        let action = data(&recipient.action);
+        let who = recipient.recipient.as_deref().unwrap_or("an unnamed recipient");
+        let status = recipient.status.as_deref().unwrap_or("no status");
+        line("report", &format!("{who}: {} ({status})", action.as_str().unwrap_or_default()));
+    }
+    line("language", view.language.as_deref().unwrap_or_default());
+    for file in &view.attachments {
+        let what = if file.inline { "picture" } else { "attachment" };
+        line(what, &format!("{} ({}, {} bytes)", file.name, file.media_type, file.size));
+    }
+    for clue in &view.clues {
+        let case = clue.case.map_or(String::new(), |case| format!(" → case {case}"));
+        line("clue", &format!("{}: {}{case}", data(&clue.kind).as_str().unwrap_or_default(), clue.value));
+    }
+    for defect in &reading.defects {
+        line("defect", &format!("{}: {}", defect.name, defect.note));
+    }
+    say!();
+    match view.author_text.trim().is_empty() {
+        true => say!("    (no text)"),
+        false => show::indented(&view.author_text),
+    }
+    say!();
+}
+
+fn line(name: &str, value: &str) {
+    if !value.is_empty() {
+        say!("  {name:<12} {}", show::one_line(value));
+    }
+}
+
+/// What sort of mail it is, for people.
+fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Correspondence => "correspondence: a person wrote it",
+        Kind::AutoReply => "auto-reply: an automatic reply, such as an out-of-office",
+        Kind::AutoGenerated => "auto-generated: a machine wrote it",
+        Kind::DeliveryReport => "delivery-report: whether a mail arrived",
+        Kind::DispositionReport => "disposition-report: whether a mail was read",
+        Kind::FeedbackReport => "feedback-report: somebody called a mail spam",
+        Kind::Calendar => "calendar: an invitation, or an answer to one",
+        Kind::List => "list: mail of a mailing list",
+        Kind::Own => "own: this desk sent it",
+    }
+}
