@@ -7,7 +7,7 @@ use crate::failpoint::{Step, reach};
 use crate::mailbox::{Arrival, Body, Fate, Mark, Opened, Resume, State};
 use crate::store::Result;
 use crate::store::journal::Mark as Marking;
-use crate::store::ledger::{Extent, Filing, Found};
+use crate::store::ledger::{Extent, Filing, Found, Skipped};
 
 impl Engine {
     /// Says which mailboxes are watched from here on, and whose folders they are: (name, place).
@@ -69,9 +69,10 @@ impl Engine {
             for Mark { mailbox, uid_validity, uid, fate } in marks {
                 match fate {
                     Fate::Vanished => tx.mark_vanished(mailbox, *uid_validity, *uid, now)?,
-                    Fate::Skipped { header_hash, size, .. } => {
-                        let hash = data_encoding::HEXLOWER.decode(header_hash.as_bytes()).unwrap_or_default();
-                        tx.mark_skipped(mailbox, *uid_validity, *uid, (&hash, *size), now)?;
+                    Fate::Skipped { header_hash, size, message_id } => {
+                        let header_hash = &data_encoding::HEXLOWER.decode(header_hash.as_bytes()).unwrap_or_default();
+                        let skipped = Skipped { header_hash, size: *size, message_id: message_id.as_deref() };
+                        tx.mark_skipped(mailbox, *uid_validity, *uid, &skipped, now)?;
                     }
                     Fate::Failing { reason } => {
                         warn!(mailbox, uid, reason, "the server would not give a message");

@@ -29,6 +29,15 @@ pub enum Extent {
     Head,
 }
 
+/// What is kept of mail that was there before the first start (B10).
+#[derive(Debug, Clone, Copy)]
+pub struct Skipped<'a> {
+    /// SHA-256 of the header, up to and with the empty line; empty when the server would not give it.
+    pub header_hash: &'a [u8],
+    pub size: u64,
+    pub message_id: Option<&'a str>,
+}
+
 /// Whether the server's copy is to be moved, flagged or deleted later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filing {
@@ -192,15 +201,23 @@ impl Tx<'_> {
         name: &str,
         uid_validity: u32,
         uid: u32,
-        (hash, size): (&[u8], u64),
+        skipped: &Skipped<'_>,
         now: Timestamp,
     ) -> Result<()> {
         let mailbox = self.mailbox_id(name)?;
         self.prepare_cached(
-            "INSERT INTO ledger (mailbox, uid_validity, uid, fate, hash, size, at) \
-             VALUES ($1, $2, $3, 'skipped', $4, $5, $6) ON CONFLICT (mailbox, uid_validity, uid) DO NOTHING",
+            "INSERT INTO ledger (mailbox, uid_validity, uid, fate, hash, size, message_id, at) \
+             VALUES ($1, $2, $3, 'skipped', $4, $5, $6, $7) ON CONFLICT (mailbox, uid_validity, uid) DO NOTHING",
         )?
-        .execute(params![mailbox, uid_validity, uid, hash, size as i64, now.as_microsecond()])?;
+        .execute(params![
+            mailbox,
+            uid_validity,
+            uid,
+            skipped.header_hash,
+            skipped.size as i64,
+            skipped.message_id,
+            now.as_microsecond()
+        ])?;
         self.move_cursor(mailbox, uid_validity, uid)
     }
 

@@ -48,6 +48,7 @@ CREATE TABLE ledger (
     entry        INTEGER,          -- journal entry, for journalled and same-copy
     hash         BLOB,             -- SHA-256: of the raw bytes when journalled or same-copy, of the header when skipped
     size         INTEGER,          -- RFC822.SIZE
+    message_id   TEXT,             -- of what was skipped; the others are in `message`
     tries        INTEGER NOT NULL DEFAULT 0,
     reason       TEXT,
     filing       TEXT NOT NULL DEFAULT 'none' CHECK (filing IN ('none', 'wanted', 'done')),
