@@ -70,6 +70,8 @@ pub struct Decision {
 pub enum LinkKind {
     /// One is about what the other was about: a case that followed a closed one, a stranger who named its number.
     Related,
+    /// It began with a reply to the other, which was closed for good (B22).
+    FollowUp,
     /// They look like one conversation; merging is proposed (B6).
     SameConversation,
 }

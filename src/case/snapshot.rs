@@ -102,6 +102,8 @@ pub struct CaseFacts {
     pub message_ids: Vec<MessageId>,
     /// How often a reply reopened it.
     pub reopened: u32,
+    /// The newest case that followed this one and is not closed: further late replies belong there.
+    pub followed_by: Option<CaseNumber>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -91,7 +91,17 @@ pub(super) fn take_in(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link) -
         None => (Verdict::Open, open(draft, mail, link)),
         Some(case) if case.phase == Phase::Closed => match reopening(draft, case) {
             Ok(()) => (Verdict::Reopen, reopen(draft, mail, link, case)),
-            Err(reason) => (Verdict::Open, follow(draft, mail, case, reason)),
+            Err(reason) => {
+                draft.say(format!("Case {} stays closed: {reason}", case.number));
+                let next = case.followed_by.and_then(|next| find_case(draft.snapshot, next));
+                match next.filter(|next| next.phase != Phase::Closed) {
+                    Some(next) => {
+                        draft.say(format!("Case {} followed it, and is open.", next.number));
+                        (Verdict::Append, append(draft, mail, link, next))
+                    }
+                    None => (Verdict::Open, follow(draft, mail, case)),
+                }
+            }
         },
         Some(case) => (Verdict::Append, append(draft, mail, link, case)),
     }
@@ -157,11 +167,10 @@ fn open_about(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, subject: 
 }
 
 /// A new case after one that stays closed.
-fn follow(draft: &mut Draft<'_>, mail: &Incoming<'_>, closed: &CaseFacts, reason: String) -> CaseNumber {
-    draft.say(format!("Case {} stays closed: {reason}", closed.number));
+fn follow(draft: &mut Draft<'_>, mail: &Incoming<'_>, closed: &CaseFacts) -> CaseNumber {
     let also = crate::link::Also {
         case: closed.number,
-        kind: LinkKind::Related,
+        kind: LinkKind::FollowUp,
         reason: "A mail answered this case after it was closed for good.".to_owned(),
     };
     let link = Link {

@@ -167,12 +167,12 @@ CREATE TABLE participant (
 CREATE TABLE case_link (
     from_case INTEGER NOT NULL,
     to_case   INTEGER NOT NULL,
-    kind      TEXT NOT NULL CHECK (kind IN ('related', 'same-conversation')),
+    kind      TEXT NOT NULL CHECK (kind IN ('related', 'follow-up', 'same-conversation')),
     reason    TEXT NOT NULL,
     entry     INTEGER NOT NULL,
     PRIMARY KEY (from_case, to_case, kind)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX case_link_to ON case_link (to_case);
+CREATE INDEX case_link_to ON case_link (to_case, kind, from_case);
 
 -- Mail from outside as linking sees it, whatever was decided about it.
 CREATE TABLE message (

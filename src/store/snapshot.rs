@@ -12,7 +12,7 @@ use crate::case::event::Matter;
 use crate::case::snapshot::{
     CaseFacts, EntryFacts, Footprint, KnownMessage, KnownSent, NEIGHBOURS, Snapshot, SpeakerFacts,
 };
-use crate::case::{CaseNumber, EntryId, Event, Participant, PostId, Verb};
+use crate::case::{CaseNumber, EntryId, Event, Participant, Phase, PostId, Verb};
 use crate::mail::{Address, MessageId, Named, Pointer, Reading, SentId};
 
 /// Message-IDs of a case that a letter may refer to: the first, and the newest.
@@ -238,6 +238,12 @@ impl Tx<'_> {
         for number in resolved {
             snapshot.cases.extend(self.case_facts(number)?);
         }
+        let known = |number: &CaseNumber| snapshot.cases.iter().all(|case| case.number != *number);
+        let followers: BTreeSet<CaseNumber> =
+            snapshot.cases.iter().filter_map(|case| case.followed_by).filter(known).collect();
+        for number in followers {
+            snapshot.cases.extend(self.case_facts(number)?);
+        }
         Ok(())
     }
 
@@ -274,12 +280,16 @@ impl Tx<'_> {
                     last_author: None,
                     last_post: None,
                     last_message_id: None,
+                    followed_by: None,
                     message_ids: Vec::new(),
                 })
             })
             .optional()?;
         let Some(mut case) = found else { return Ok(None) };
         case.participants = self.participants(number)?;
+        if case.phase == Phase::Closed {
+            case.followed_by = self.followed_by(number)?;
+        }
         let key = [number.0 as i64];
         case.last_author = self
             .prepare_cached(
@@ -296,6 +306,18 @@ impl Tx<'_> {
         case.message_ids = self.message_ids(number)?;
         case.last_message_id = case.message_ids.last().cloned();
         Ok(Some(case))
+    }
+
+    fn followed_by(&self, number: CaseNumber) -> Result<Option<CaseNumber>> {
+        let newest = self
+            .prepare_cached(
+                "SELECT l.from_case FROM case_link l JOIN cases c ON c.number = l.from_case \
+                 WHERE l.to_case = $1 AND l.kind = 'follow-up' AND c.phase <> 'closed' AND c.merged_into IS NULL \
+                 ORDER BY l.from_case DESC LIMIT 1",
+            )?
+            .query_row([number.0 as i64], |row| row.get::<_, i64>(0))
+            .optional()?;
+        Ok(newest.map(|number| CaseNumber(number as u64)))
     }
 
     fn participants(&self, number: CaseNumber) -> Result<Vec<Participant>> {

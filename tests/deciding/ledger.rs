@@ -357,6 +357,9 @@ impl Ledger {
             Effect::LinkCase { from, to, kind, .. } => {
                 assert_ne!(from, to);
                 self.links.push((*from, *to, *kind));
+                if *kind == LinkKind::FollowUp {
+                    self.cases.get_mut(to).expect("a case that is there").followed_by = Some(*from);
+                }
             }
             Effect::MarkUndeliverable { address, .. } => {
                 self.undeliverable.insert(address.clone());
@@ -454,5 +457,6 @@ fn new_case(number: CaseNumber, queue: &str, subject: &str, language: Option<Lan
         last_message_id: None,
         message_ids: Vec::new(),
         reopened: 0,
+        followed_by: None,
     }
 }

@@ -385,10 +385,22 @@ fn a_later_reply_opens_a_new_linked_case() {
     let decision = ledger.mail(&Mail::new("a2", "anna@shop.example").replies_to(&["a1"]));
     assert_eq!((decision.verdict, decision.case), (Verdict::Open, Some(CaseNumber(11))));
     assert_eq!(only_letter(&decision).template, Template::Acknowledged);
-    assert_eq!(ledger.links, [(CaseNumber(11), CaseNumber(10), LinkKind::Related)]);
+    assert_eq!(ledger.links, [(CaseNumber(11), CaseNumber(10), LinkKind::FollowUp)]);
     assert_eq!(ledger.case(10).phase, Phase::Closed);
     let next = ledger.mail(&Mail::new("a3", "anna@shop.example").replies_to(&["a1"]));
     assert_eq!((next.verdict, next.case), (Verdict::Append, Some(CaseNumber(11))), "not one case a reply");
+}
+
+#[test]
+fn late_replies_with_a_reference_gather_in_the_case_that_followed() {
+    let mut ledger = closed();
+    let pointer = ledger.sent(9000, 10, Audience::Public, &[]);
+    ledger.pass_days(15);
+    let late = |id: &str| Mail::new(id, "anna@shop.example").clue(ClueKind::ReferenceInNearestQuote, pointer.clone());
+    assert_eq!(ledger.mail(&late("a2")).case, Some(CaseNumber(11)));
+    let next = ledger.mail(&late("a3"));
+    assert_eq!((next.verdict, next.case), (Verdict::Append, Some(CaseNumber(11))), "not one case a reply");
+    assert!(next.letters.is_empty());
 }
 
 #[test]
