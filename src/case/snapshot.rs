@@ -111,8 +111,6 @@ pub struct SpeakerFacts {
     /// Automatic answers to this address within the last hour and the last day.
     pub answers_hour: u32,
     pub answers_day: u32,
-    /// Mail from this address within the last minute.
-    pub mails_minute: u32,
     pub undeliverable: bool,
     /// The originator was told within the last day that a message was too large.
     pub told_too_large: bool,

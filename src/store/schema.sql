@@ -185,7 +185,6 @@ CREATE TABLE message (
     post         INTEGER,
     at           INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX message_originator ON message (originator, at);
 CREATE INDEX message_post ON message (post) WHERE post IS NOT NULL;
 
 -- 64-bit hashes of the ids that a message has or refers to; the text is compared after.

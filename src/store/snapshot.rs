@@ -210,16 +210,12 @@ impl Tx<'_> {
             .query_row(params![hours_ago(now, 1), address.as_str(), hours_ago(now, 24)], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })?;
-        let minute = (now - SignedDuration::from_secs(60)).as_microsecond();
-        let mails_minute = self
-            .prepare_cached("SELECT count(*) FROM message WHERE originator = $1 AND at > $2")?
-            .query_row(params![address.as_str(), minute], |row| row.get(0))?;
         let undeliverable = self
             .prepare_cached("SELECT undeliverable IS NOT NULL FROM contact WHERE address = $1")?
             .query_row([address.as_str()], |row| row.get(0))
             .optional()?
             .unwrap_or(false);
-        Ok(SpeakerFacts { answers_hour, answers_day, mails_minute, undeliverable, told_too_large })
+        Ok(SpeakerFacts { answers_hour, answers_day, undeliverable, told_too_large })
     }
 
     /// Resolves merged numbers, and adds every case once.
