@@ -87,7 +87,7 @@ pub fn link(arrived: &Arrived, snapshot: &Snapshot, desk: &Desk) -> Link {
 /// The case that a clue points at, whoever brings it; None when it is not known.
 pub fn case_of(pointer: &Pointer, snapshot: &Snapshot) -> Option<CaseNumber> {
     match pointer {
-        Pointer::Sent(id) => snapshot.sent.iter().find(|sent| sent.id == *id).map(|sent| sent.case),
+        Pointer::Sent(id) => snapshot.sent.iter().find(|sent| sent.id == *id).and_then(|sent| sent.case),
         Pointer::Id(id) => {
             let owners = snapshot.messages.iter().filter(|known| known.message_id.as_ref() == Some(id));
             owners.filter(|known| known.case.is_some()).min_by_key(|known| known.entry).and_then(|known| known.case)
@@ -140,7 +140,7 @@ impl<'a> Search<'a> {
         match &clue.pointer {
             Pointer::Sent(id) => {
                 let known = self.snapshot.sent.iter().find(|sent| sent.id == *id);
-                match known.and_then(|sent| Some((sent, find_case(self.snapshot, sent.case)?))) {
+                match known.and_then(|sent| Some((sent, find_case(self.snapshot, sent.case?)?))) {
                     Some((sent, case)) => Some(self.by_reference(clue.kind, sent, case)),
                     None => {
                         self.say(format!("{} names a mail of ours that is not known any more.", place_of(clue.kind)));

@@ -46,6 +46,9 @@ fn policy() -> Policy {
         own_lists: Vec::new(),
         form_senders: Vec::new(),
         own_addresses: vec![address("support@example.com")],
+        trust: BTreeMap::new(),
+        priorities: vec!["normal".to_owned(), "high".to_owned()],
+        priority: "normal".to_owned(),
         reference: ReferenceStyle { case_word: "Case".to_owned(), first_number: 10_001 },
         acknowledgement: Acknowledgement {
             enabled: true,
@@ -69,7 +72,7 @@ fn policy() -> Policy {
             reopen_days: 14,
         }],
     };
-    Policy { desk, templates: BTreeMap::new(), hash: String::new(), files: BTreeMap::new() }
+    Policy { desk, staff: Vec::new(), templates: BTreeMap::new(), hash: String::new(), files: BTreeMap::new() }
 }
 
 fn keyring() -> Keyring {
@@ -83,7 +86,12 @@ fn at(text: &str) -> Timestamp {
 fn letter(template: Template, code: &str) -> Letter {
     let hand = match template {
         Template::Answered | Template::Closed => Hand::Person,
-        Template::Acknowledged | Template::Reopened | Template::TooLarge => Hand::Machine,
+        Template::Acknowledged
+        | Template::Reopened
+        | Template::TooLarge
+        | Template::Notified
+        | Template::Asked
+        | Template::CarriedOut => Hand::Machine,
     };
     let name = if hand == Hand::Person { "Kevin at Example" } else { "Example Support" };
     Letter {
@@ -91,8 +99,10 @@ fn letter(template: Template, code: &str) -> Letter {
         template,
         hand,
         audience: Audience::Public,
-        case: CaseNumber(10_482),
-        post: PostId(0x0012_3400),
+        case: Some(CaseNumber(10_482)),
+        post: Some(PostId(0x0012_3400)),
+        person: None,
+        asks: None,
         from: named(name, "support@example.com"),
         to: vec![named("Anna Müller", "anna@example.org")],
         cc: vec![named("Bob, the \"builder\"", "bob@example.org")],
@@ -101,6 +111,7 @@ fn letter(template: Template, code: &str) -> Letter {
         in_reply_to: Some(MessageId("second@example.org".to_owned())),
         references: vec![MessageId("first@example.org".to_owned()), MessageId("second@example.org".to_owned())],
         quotes: Vec::new(),
+        enclosed: None,
         facts: Facts {
             case_number: "10482".to_owned(),
             recipient_name: Some("Anna Müller".to_owned()),
@@ -128,7 +139,15 @@ fn body(template: Template, code: &str) -> Option<&'static str> {
             Some("das Netzteil war defekt; wir haben es ausgetauscht, und der Drucker läuft wieder.")
         }
         (Template::Closed, _) => Some("The power supply was broken; we have replaced it, and the printer works again."),
-        (Template::Acknowledged | Template::Reopened | Template::TooLarge, _) => None,
+        (
+            Template::Acknowledged
+            | Template::Reopened
+            | Template::TooLarge
+            | Template::Notified
+            | Template::Asked
+            | Template::CarriedOut,
+            _,
+        ) => None,
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::ops::ControlFlow;
 
 use desk::{DESK, Desk, Shown, mail};
-use postcase::case::{CaseNumber, Command, EntryId, Phase, Verb};
+use postcase::case::{Action, CaseNumber, Command, EntryId, Phase, Verb};
 use postcase::engine::ask::{Answer, ask};
 use postcase::mail::{SentId, reference};
 use postcase::smtp::{Attempt, Begun, Delivery};
@@ -229,7 +229,7 @@ fn a_command_is_decided_by_the_daemon_that_runs() {
     desk.settle_down();
     let (place, policy, clock) = (desk.place(), desk.policy(), desk.clock());
     let asking = std::thread::spawn(move || {
-        let verb = Verb::Close { case: CaseNumber(10_001), text: None };
+        let verb = Verb::on(CaseNumber(10_001), Action::Close { text: None });
         ask(&place, policy, clock, vec![Command { by: "Kevin".to_owned(), verb }.into()]).expect("an answer")
     });
     while !asking.is_finished() {

@@ -293,7 +293,13 @@ fn load(files: &[(&str, &str)], mailboxes: &[MailboxFacts]) -> Result<Policy, Di
 }
 
 fn facts(own: &str, aliases: &[&str], message_bytes: u64) -> MailboxFacts {
-    MailboxFacts { address: address(own), aliases: aliases.iter().map(|alias| address(alias)).collect(), message_bytes }
+    MailboxFacts {
+        name: own.to_owned(),
+        trust: None,
+        address: address(own),
+        aliases: aliases.iter().map(|alias| address(alias)).collect(),
+        message_bytes,
+    }
 }
 
 fn address(text: &str) -> Address {

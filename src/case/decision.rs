@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CaseNumber, EntryId, Letter, NewPost, OutboxId, Participant, Phase, PostId};
-use crate::mail::{Address, Language};
+use super::{By, CaseNumber, Command, EntryId, Letter, NewPost, OutboxId, Participant, Phase, PostId};
+use crate::mail::{Address, Language, SentId};
 
 /// What became of an entry: one word, counted by `status` (L1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -99,6 +99,59 @@ pub enum Effect {
         status: String,
         at: Timestamp,
     },
+    RemoveParticipant {
+        case: CaseNumber,
+        address: Address,
+    },
+    /// One of the staff, by name, sees everything and does not own it.
+    AddFollower {
+        case: CaseNumber,
+        staff: String,
+    },
+    RemoveFollower {
+        case: CaseNumber,
+        staff: String,
+    },
+    SetQueue {
+        case: CaseNumber,
+        queue: String,
+        by: By,
+    },
+    /// To nobody, when None.
+    SetAssignee {
+        case: CaseNumber,
+        staff: Option<String>,
+        by: By,
+    },
+    SetPriority {
+        case: CaseNumber,
+        priority: String,
+        by: By,
+    },
+    AddTag {
+        case: CaseNumber,
+        tag: String,
+        by: By,
+    },
+    RemoveTag {
+        case: CaseNumber,
+        tag: String,
+    },
+    /// The post, and with it every later reply to it, belongs to `to` (B24).
+    MovePost {
+        post: PostId,
+        to: CaseNumber,
+    },
+    /// The post was a stranger's and internal; now its author takes part (B20).
+    AdmitPost {
+        post: PostId,
+    },
+    /// The personal reference was seen where people outside could read it: it proves nothing any more (B31).
+    ExposeReference {
+        sent: SentId,
+    },
+    /// Goes into the journal, and is decided like any other command.
+    Command(Command),
     /// `from` becomes an alias of `into` for ever; its posts, participants and links move.
     MergeCase {
         from: CaseNumber,

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Audience, CaseNumber, PostId};
-use crate::mail::{Address, Defect, Language, MessageId, Named, SentId};
+use super::{Audience, CaseNumber, EntryId, PostId};
+use crate::mail::{Address, Attachment, Defect, Language, MessageId, Named, SentId};
 
 /// The closed list of letters that Postcase writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,11 +20,25 @@ pub enum Template {
     Closed,
     /// The sender of a message over the size limit is told, once (B34).
     TooLarge,
+    /// Staff are told of a post (B32).
+    Notified,
+    /// Staff are asked about a mail of theirs that is held: whether it is theirs, whether it is still to be sent.
+    Asked,
+    /// What was done of the commands in a staff mail, and what was not.
+    CarriedOut,
 }
 
 impl Template {
-    pub const ALL: [Template; 5] =
-        [Template::Acknowledged, Template::Reopened, Template::Answered, Template::Closed, Template::TooLarge];
+    pub const ALL: [Template; 8] = [
+        Template::Acknowledged,
+        Template::Reopened,
+        Template::Answered,
+        Template::Closed,
+        Template::TooLarge,
+        Template::Notified,
+        Template::Asked,
+        Template::CarriedOut,
+    ];
 
     /// The stable name: of the file in `rules/templates/`, in logs and in decisions.
     pub fn name(self) -> &'static str {
@@ -34,6 +48,9 @@ impl Template {
             Template::Answered => "answered",
             Template::Closed => "closed",
             Template::TooLarge => "too-large",
+            Template::Notified => "notified",
+            Template::Asked => "asked",
+            Template::CarriedOut => "carried-out",
         }
     }
 }
@@ -55,9 +72,14 @@ pub struct Letter {
     pub template: Template,
     pub hand: Hand,
     pub audience: Audience,
-    pub case: CaseNumber,
+    /// None for a letter about a mail that is in no case, such as one that is held.
+    pub case: Option<CaseNumber>,
     /// The post that a reply to this letter answers: where that post is, the conversation is.
-    pub post: PostId,
+    pub post: Option<PostId>,
+    /// One of the staff, by name, when the reference is personal: a reply to it proves who writes (B31).
+    pub person: Option<String>,
+    /// The held entry that this letter asks about: an answer to it settles that entry.
+    pub asks: Option<EntryId>,
     /// Of the originator: the desk's address, with the desk's or the employee's name.
     pub from: Named,
     /// At least one.
@@ -72,9 +94,19 @@ pub struct Letter {
     pub references: Vec<MessageId>,
     /// Posts that are quoted beneath the text. Empty for mail to people who are not authenticated (B26).
     pub quotes: Vec<PostId>,
+    /// Files that go with it: parts of a mail that came in.
+    pub enclosed: Option<Enclosed>,
     pub facts: Facts,
     /// The time of the entry: Date.
     pub at: Timestamp,
+}
+
+/// Parts of a mail that go with a letter. The bytes stay where they are until the letter is composed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enclosed {
+    /// Whose raw bytes the parts index.
+    pub entry: EntryId,
+    pub parts: Vec<Attachment>,
 }
 
 /// All that a template may print, beside the desk's own texts. Strangers' text is not among them (B26).

@@ -7,11 +7,12 @@ pub mod delivery;
 pub mod event;
 pub mod letter;
 pub mod snapshot;
+pub mod speaker;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use command::{Command, Verb};
+pub use command::{Action, Command, Verb, Who};
 pub use decision::{Decision, Effect, Verdict};
 pub use event::Event;
 pub use letter::{Letter, Template};
@@ -79,6 +80,19 @@ impl Phase {
             Phase::Closed => "closed",
         }
     }
+}
+
+/// Who set a value of a case: people beat rules, always.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "by", content = "name", rename_all = "kebab-case")]
+pub enum By {
+    /// Nobody: it is as it was at the beginning.
+    #[default]
+    Default,
+    /// The rule of this name.
+    Rule(String),
+    /// One of the staff, or whoever gave the command.
+    Staff(String),
 }
 
 /// Who may read a post or a mail (B32).

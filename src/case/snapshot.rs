@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Audience, CaseNumber, EntryId, Participant, Phase, PostId, Verdict};
+use super::{Audience, By, CaseNumber, EntryId, Participant, Phase, PostId, PostKind, Verdict};
 use crate::mail::{Address, Language, MessageId, SentId};
 
 /// Most messages that share ids, directly or through others, which a snapshot holds; the nearest first.
@@ -30,6 +30,9 @@ pub struct Snapshot {
     pub desk_answers_hour: u32,
     /// For a correction: what the named entry is now.
     pub corrected: Option<EntryFacts>,
+    /// The posts that a command names, or that a personal reference answers.
+    #[serde(default)]
+    pub posts: Vec<PostFacts>,
     /// For a refused mail: what it was.
     pub refused: Option<KnownSent>,
 }
@@ -38,11 +41,20 @@ pub struct Snapshot {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownSent {
     pub id: SentId,
-    /// Where the conversation lives now.
-    pub case: CaseNumber,
-    pub post: PostId,
+    /// Where the conversation lives now; None for a letter that was about no case.
+    pub case: Option<CaseNumber>,
+    pub post: Option<PostId>,
     pub audience: Audience,
     pub recipients: Vec<Address>,
+    /// One of the staff, by name, whose reference it is.
+    pub person: Option<String>,
+    /// True once the personal reference was seen where people outside could read it (B31).
+    pub exposed: bool,
+    /// The entry that the letter asked about.
+    pub asks: Option<EntryId>,
+    pub at: Timestamp,
+    /// Of the post that the letter was about: staff answer a post, and what kind it is says to whom.
+    pub about: Option<PostKind>,
 }
 
 /// A message from outside, as far as linking needs it.
@@ -94,6 +106,17 @@ pub struct CaseFacts {
     pub closed: Option<Timestamp>,
     /// The newest public post from outside: its author is answered To.
     pub last_author: Option<Address>,
+    pub assignee: Option<String>,
+    pub assigned_by: By,
+    /// None: the desk's usual one.
+    pub priority: Option<String>,
+    pub prioritised_by: By,
+    pub queued_by: By,
+    pub tags: Vec<String>,
+    /// Staff, by name.
+    pub followers: Vec<String>,
+    /// The newest answer by staff, for answers that cross.
+    pub last_answer: Option<LastAnswer>,
     /// The newest public post.
     pub last_post: Option<PostId>,
     /// Message-ID of the newest public mail of the case, in or out: In-Reply-To of our answer.
@@ -104,6 +127,30 @@ pub struct CaseFacts {
     pub reopened: u32,
     /// The newest case that followed this one and is not closed: further late replies belong there.
     pub followed_by: Option<CaseNumber>,
+}
+
+/// The newest answer by staff in a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastAnswer {
+    pub post: PostId,
+    /// The name that stands beside the answer.
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// What is known of a post that a command names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostFacts {
+    pub post: PostId,
+    pub case: CaseNumber,
+    pub kind: PostKind,
+    pub audience: Audience,
+    pub author: Option<String>,
+    pub address: Option<Address>,
+    pub subject: String,
+    pub language: Option<Language>,
+    pub stranger: bool,
+    pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

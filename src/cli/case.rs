@@ -9,7 +9,7 @@ use super::failure::{Exit, Failure};
 use super::show::{self, say};
 use super::words::{Words, something};
 use super::{Format, attachments, conversation};
-use crate::case::{CaseNumber, Phase, Verb};
+use crate::case::{Action, CaseNumber, Phase, Verb};
 use crate::store::cases::{CaseView, Wanted};
 
 /// Look at cases, and work on them
@@ -139,22 +139,22 @@ pub fn run(desk: &Desk, arguments: Arguments) -> Result<Exit, Failure> {
         Arguments::Attachments { number, to, name } => attachments::save(desk, number, &to, name.as_deref()),
         Arguments::Reply { number, words } => {
             let case = existing(desk, number)?;
-            let verb = Verb::Reply { case, text: words.text()? };
+            let verb = Verb::on(case, Action::Reply { text: words.text()? });
             order(desk, &words.by, verb, |case| format!("The answer to case {case} is in the outbox."))
         }
         Arguments::Note { number, words } => {
             let case = existing(desk, number)?;
-            let verb = Verb::Note { case, text: words.text()? };
+            let verb = Verb::on(case, Action::Note { text: words.text()? });
             order(desk, &words.by, verb, |case| format!("The note stands in case {case}."))
         }
         Arguments::Close { number, by, text } => {
             let case = existing(desk, number)?;
-            let verb = Verb::Close { case, text: text.map(something).transpose()? };
+            let verb = Verb::on(case, Action::Close { text: text.map(something).transpose()? });
             order(desk, &by, verb, |case| format!("Case {case} is closed."))
         }
         Arguments::Reopen { number, by, text } => {
             let case = existing(desk, number)?;
-            let verb = Verb::Reopen { case, text: text.map(something).transpose()? };
+            let verb = Verb::on(case, Action::Reopen { text: text.map(something).transpose()? });
             order(desk, &by, verb, |case| format!("Case {case} is open again."))
         }
     }

@@ -218,7 +218,9 @@ impl Known {
 fn point(view: &mut View, reading: &Reading, snapshot: &Snapshot) {
     for (pointing, clue) in view.clues.iter_mut().zip(&reading.clues) {
         pointing.case = match &clue.pointer {
-            Pointer::Sent(id) => snapshot.sent.iter().find(|sent| sent.id == *id).map(|sent| sent.case.0),
+            Pointer::Sent(id) => {
+                snapshot.sent.iter().find(|sent| sent.id == *id).and_then(|sent| sent.case).map(|case| case.0)
+            }
             Pointer::Id(id) => {
                 let owner = snapshot.messages.iter().find(|message| message.message_id.as_ref() == Some(id));
                 owner.and_then(|message| message.case).map(|case| case.0)

@@ -93,7 +93,7 @@ fn subject(letter: &Letter, policy: &Policy, language: &Language) -> String {
         Hand::Machine => one_line(template::subject(letter.template, language).unwrap_or(&policy.desk.name), SUBJECT),
         Hand::Person => of_the_case(letter, case_word),
     };
-    let tag = format!("[{case_word} {}]", letter.case);
+    let tag = letter.case.map(|case| format!("[{case_word} {case}]")).unwrap_or_default();
     [about, tag].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 

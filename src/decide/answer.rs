@@ -27,14 +27,25 @@ pub(super) fn automatically(draft: &mut Draft<'_>, mail: &Incoming<'_>, about: A
     let Some(template) = (if too_large { Some(Template::TooLarge) } else { template }) else { return };
     let word = match template {
         Template::Acknowledged => "acknowledgement",
-        Template::Reopened | Template::Answered | Template::Closed | Template::TooLarge => "automatic answer",
+        Template::Reopened
+        | Template::Answered
+        | Template::Closed
+        | Template::TooLarge
+        | Template::Notified
+        | Template::Asked
+        | Template::CarriedOut => "automatic answer",
     };
     match addressee(draft, mail) {
         Ok(addressee) => {
             draft.say(match template {
                 Template::TooLarge => "The originator is told that the message is too large.".to_owned(),
                 Template::Reopened => "The originator is told that the case is open again.".to_owned(),
-                Template::Acknowledged | Template::Answered | Template::Closed => {
+                Template::Acknowledged
+                | Template::Answered
+                | Template::Closed
+                | Template::Notified
+                | Template::Asked
+                | Template::CarriedOut => {
                     format!("The originator gets an {word}.")
                 }
             });
@@ -123,8 +134,10 @@ fn letter(draft: &Draft<'_>, mail: &Incoming<'_>, about: About<'_>, template: Te
         template,
         hand: Hand::Machine,
         audience: Audience::Public,
-        case: about.case,
-        post: about.post,
+        case: Some(about.case),
+        post: Some(about.post),
+        person: None,
+        asks: None,
         from: desk_address(draft, about.queue),
         to: vec![Named { name, address: to.address.clone() }],
         cc: Vec::new(),
@@ -133,6 +146,7 @@ fn letter(draft: &Draft<'_>, mail: &Incoming<'_>, about: About<'_>, template: Te
         in_reply_to: message.message_id.clone(),
         references: references(&message.references, &message.in_reply_to, message.message_id.as_ref()),
         quotes: Vec::new(),
+        enclosed: None,
         facts,
         at: draft.now,
     }

@@ -3,7 +3,7 @@
 use super::answer::desk_address;
 use super::participants::plausible_name;
 use super::{Draft, correction};
-use crate::case::command::{Command, Verb};
+use crate::case::command::{Action, Command, Verb};
 use crate::case::letter::{Facts, Hand};
 use crate::case::snapshot::CaseFacts;
 use crate::case::{
@@ -15,14 +15,7 @@ use crate::mail::Named;
 pub(super) fn decide(mut draft: Draft<'_>, command: &Command) -> Decision {
     let by = command.by.as_str();
     match &command.verb {
-        Verb::Reply { case, text } => on_case(draft, *case, Some(text), |draft, case| reply(draft, case, by, text)),
-        Verb::Note { case, text } => on_case(draft, *case, Some(text), |draft, case| note(draft, case, by, text)),
-        Verb::Close { case, text } => {
-            on_case(draft, *case, text.as_ref(), |draft, case| close(draft, case, by, text.as_deref()))
-        }
-        Verb::Reopen { case, text } => {
-            on_case(draft, *case, text.as_ref(), |draft, case| reopen(draft, case, by, text.as_deref()))
-        }
+        Verb::On { case, action } => on_case(draft, *case, by, action),
         Verb::Release { entry } => correction::unreleasable(draft, *entry),
         Verb::Discard { entry, reason } => correction::discard(draft, by, *entry, reason),
         Verb::RetryOutbox { mail } => {
@@ -51,25 +44,61 @@ pub(super) fn decide(mut draft: Draft<'_>, command: &Command) -> Decision {
     }
 }
 
-/// Carries out what concerns a case: it must exist, and `text`, where there is one, must say something.
-fn on_case(
-    mut draft: Draft<'_>,
-    number: CaseNumber,
-    text: Option<&String>,
-    carry_out: impl FnOnce(&mut Draft<'_>, &CaseFacts) -> Result<(), String>,
-) -> Decision {
+/// Carries out what concerns a case: it must exist, and a text, where there is one, must say something.
+fn on_case(mut draft: Draft<'_>, number: CaseNumber, by: &str, action: &Action) -> Decision {
     let Some(case) = find_case(draft.snapshot, number) else {
         return draft.declined(format!("There is no case {number}."));
     };
-    if text.is_some_and(|text| text.trim().is_empty()) {
+    if text_of(action).is_some_and(|text| text.trim().is_empty()) {
         return draft.declined("The text is empty: nothing was done.");
     }
     if case.number != number {
         draft.say(format!("Case {number} was merged into case {}.", case.number));
     }
-    match carry_out(&mut draft, case) {
+    let carried_out = match action {
+        Action::Reply { text } => reply(&mut draft, case, by, text),
+        Action::Note { text } => note(&mut draft, case, by, text),
+        Action::Close { text } => close(&mut draft, case, by, text.as_deref()),
+        Action::Reopen { text } => reopen(&mut draft, case, by, text.as_deref()),
+        Action::Assign { .. }
+        | Action::Accept { .. }
+        | Action::Priority { .. }
+        | Action::Status { .. }
+        | Action::Tag { .. }
+        | Action::Untag { .. }
+        | Action::Queue { .. }
+        | Action::Cc { .. }
+        | Action::Uncc { .. }
+        | Action::Merge { .. }
+        | Action::Split { .. }
+        | Action::Move { .. }
+        | Action::Spam
+        | Action::Wait { .. } => Err("This is not understood yet.".to_owned()),
+    };
+    match carried_out {
         Ok(()) => draft.decided(Verdict::Done, Some(case.number)),
         Err(reason) => draft.declined(reason),
+    }
+}
+
+fn text_of(action: &Action) -> Option<&str> {
+    match action {
+        Action::Reply { text } | Action::Note { text } => Some(text),
+        Action::Close { text } | Action::Reopen { text } => text.as_deref(),
+        Action::Assign { .. }
+        | Action::Accept { .. }
+        | Action::Priority { .. }
+        | Action::Status { .. }
+        | Action::Tag { .. }
+        | Action::Untag { .. }
+        | Action::Queue { .. }
+        | Action::Cc { .. }
+        | Action::Uncc { .. }
+        | Action::Merge { .. }
+        | Action::Split { .. }
+        | Action::Move { .. }
+        | Action::Spam
+        | Action::Wait { .. } => None,
     }
 }
 
@@ -222,8 +251,10 @@ fn without_words(draft: &Draft<'_>, case: &CaseFacts, template: Template, to: &P
         template,
         hand: Hand::Machine,
         audience: Audience::Public,
-        case: case.number,
-        post,
+        case: Some(case.number),
+        post: Some(post),
+        person: None,
+        asks: None,
         from: desk_address(draft, queue),
         to: vec![to.who.clone()],
         cc: others.map(|participant| participant.who.clone()).collect::<Vec<Named>>(),
@@ -232,6 +263,7 @@ fn without_words(draft: &Draft<'_>, case: &CaseFacts, template: Template, to: &P
         in_reply_to: case.last_message_id.clone(),
         references,
         quotes: Vec::new(),
+        enclosed: None,
         facts: Facts {
             case_number: case.number.to_string(),
             recipient_name: plausible_name(&to.who),

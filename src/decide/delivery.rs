@@ -14,7 +14,7 @@ pub(super) fn decide(mut draft: Draft<'_>, undeliverable: &Undeliverable) -> Dec
         });
     }
     let refused = draft.snapshot.refused.as_ref();
-    let Some(case) = refused.and_then(|sent| find_case(draft.snapshot, sent.case)) else {
+    let Some(case) = refused.and_then(|sent| find_case(draft.snapshot, sent.case?)) else {
         draft.say(format!("Mail {} was refused, and its case is not known any more: recorded.", undeliverable.mail));
         return draft.decided(Verdict::Recorded, None);
     };

@@ -5,6 +5,8 @@
 //! with the message. What is missing proves nothing. The field holds pieces that the sender chose (the local part of the
 //! reverse-path); where one breaks the grammar, everything behind it counts as absent.
 
+use serde::{Deserialize, Serialize};
+
 use super::message::clip;
 use super::{Address, Message};
 
@@ -56,7 +58,8 @@ pub struct Property {
 }
 
 /// Whose fields count.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Trust {
     /// Those of a server with one of these names, lower case.
     Servers(Vec<String>),

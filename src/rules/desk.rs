@@ -18,6 +18,7 @@ pub(super) fn desk(top: &Section<'_>, mailboxes: &[MailboxFacts]) -> Option<Desk
     let queues = queues(top, &received);
     let mut desk = Desk { reference, acknowledgement, limits, queues, ..identity? };
     desk.own_addresses = own_addresses(&desk, &received);
+    desk.trust = mailboxes.iter().filter_map(|mailbox| Some((mailbox.name.clone(), mailbox.trust.clone()?))).collect();
     Some(desk)
 }
 
@@ -44,6 +45,9 @@ fn identity(section: &Section<'_>, received: &[&Address]) -> Option<Desk> {
         own_lists,
         form_senders,
         own_addresses: Vec::new(),
+        trust: BTreeMap::new(),
+        priorities: ["low", "normal", "high", "urgent"].map(str::to_owned).to_vec(),
+        priority: "normal".to_owned(),
         reference: ReferenceStyle::default(),
         acknowledgement: Acknowledgement::default(),
         limits: Limits::default(),

@@ -36,7 +36,7 @@ impl Policy {
         if let Some(desk) = &desk {
             find_missing(folder, desk, &templates, &mut found);
         }
-        let policy = desk.map(|desk| Policy { hash: hash(&files, &desk), desk, templates, files });
+        let policy = desk.map(|desk| Policy { hash: hash(&files, &desk), desk, staff: Vec::new(), templates, files });
         found.judge(policy)
     }
 

@@ -6,15 +6,19 @@ pub mod template;
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::case::Template;
+use crate::mail::authentication::Trust;
 use crate::mail::{Address, Bounds, Language, Named};
 
 /// Everything that deciding and composing know of the desk's wishes. Two policies with the same hash decide alike.
 #[derive(Debug, Clone)]
 pub struct Policy {
     pub desk: Desk,
+    /// In the order of the file; names are unique, and so are addresses.
+    pub staff: Vec<Staff>,
     pub templates: BTreeMap<(Template, Language), TemplateSource>,
     /// SHA-256 over all files of `rules/` that were read, and our addresses; lower-case hex.
     pub hash: String,
@@ -25,10 +29,13 @@ pub struct Policy {
 /// What the policy must know of a watched mailbox, from the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailboxFacts {
+    pub name: String,
     pub address: Address,
     pub aliases: Vec<Address>,
     /// `message_size` in bytes.
     pub message_bytes: u64,
+    /// Whose Authentication-Results count for mail from here; None: nobody's (B30).
+    pub trust: Option<Trust>,
 }
 
 /// One template in one language: the subject line lives in the case, so only bodies are written here.
@@ -38,6 +45,42 @@ pub struct TemplateSource {
     pub origin: String,
     pub text: String,
     pub html: Option<String>,
+}
+
+/// A person who works here (`[[staff]]` in `rules/staff.toml`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Staff {
+    /// How commands and rules name them: one word in small letters.
+    pub name: String,
+    /// As it stands beside the desk's address, and as colleagues read it.
+    pub label: String,
+    /// What they write from, at least one; notifications go to the first.
+    pub addresses: Vec<Address>,
+    /// The queues whose new posts they are told of.
+    pub queues: Vec<String>,
+    /// Days of absence in the desk's time zone, both ends included.
+    pub away: Vec<Away>,
+    /// Who is told instead while they are away.
+    pub substitute: Option<String>,
+    /// The first day on which they do not work here any more: kept so that history and old cases still name them.
+    pub left: Option<Date>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Away {
+    pub from: Date,
+    pub to: Date,
+}
+
+impl Staff {
+    /// Whether they work here, and are there on this day.
+    pub fn is_available(&self, day: Date) -> bool {
+        self.works_here(day) && !self.away.iter().any(|away| (away.from..=away.to).contains(&day))
+    }
+
+    pub fn works_here(&self, day: Date) -> bool {
+        self.left.is_none_or(|left| day < left)
+    }
 }
 
 /// `rules/desk.toml`.
@@ -59,6 +102,11 @@ pub struct Desk {
     pub form_senders: Vec<Address>,
     /// All addresses that are ours: mailboxes and aliases (from the configuration), queues, the desk.
     pub own_addresses: Vec<Address>,
+    /// Whose Authentication-Results count, by mailbox.
+    pub trust: BTreeMap<String, Trust>,
+    /// From the least to the most urgent; at least one. The usual one is `priority`.
+    pub priorities: Vec<String>,
+    pub priority: String,
     pub reference: ReferenceStyle,
     pub acknowledgement: Acknowledgement,
     pub limits: Limits,
@@ -120,6 +168,17 @@ pub struct Queue {
     pub from: Option<Named>,
     /// A reply within so many days reopens a closed case, after that it opens a new linked one (B22).
     pub reopen_days: u32,
+}
+
+impl Policy {
+    /// The member of staff who writes from this address.
+    pub fn staff_at(&self, address: &Address) -> Option<&Staff> {
+        self.staff.iter().find(|staff| staff.addresses.contains(address))
+    }
+
+    pub fn staff_named(&self, name: &str) -> Option<&Staff> {
+        self.staff.iter().find(|staff| staff.name == name)
+    }
 }
 
 impl Default for ReferenceStyle {

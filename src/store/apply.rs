@@ -1,15 +1,17 @@
 //! Carries out a decision. There is no other way to change a case.
+//! What each effect does to a case stands in `effects`.
+
+mod effects;
 
 use jiff::Timestamp;
 use rusqlite::params;
 
+use super::journal::{Mark, Payload};
 use super::snapshot::id_hash;
 use super::{Result, Tx, json, raw, stored};
 use crate::case::letter::{Composed, Hand};
 use crate::case::snapshot::{Footprint, Snapshot};
-use crate::case::{
-    CaseNumber, Decision, Effect, EntryId, Letter, NewPost, OutboxId, Participant, Phase, PostKind, Template, Verdict,
-};
+use crate::case::{Decision, Effect, EntryId, Letter, NewPost, OutboxId, PostKind, Template};
 
 /// Where the engine finds the file of a backup that was asked for.
 pub const BACKUP_WANTED: &str = "backup-wanted";
@@ -57,60 +59,44 @@ impl Tx<'_> {
         let now = outcome.now.as_microsecond();
         match effect {
             Effect::OpenCase { number, queue, subject, language, at } => {
-                self.prepare_cached(
-                    "INSERT INTO cases (number, queue, phase, status, subject, language, opened, changed) \
-                     VALUES ($1, $2, 'new', 'new', $3, $4, $5, $6)",
-                )?
-                .execute(params![
-                    number.0 as i64,
-                    queue,
-                    subject,
-                    language.as_ref().map(|l| &l.0),
-                    at.as_microsecond(),
-                    now
-                ])?;
+                let language = language.as_ref().map(|language| language.0.as_str());
+                self.open_case(*number, (queue, subject), language, *at, now)
             }
-            Effect::AddPost(post) => self.add_post(post, now)?,
-            Effect::AddParticipant { case, participant } => self.add_participant(*case, participant)?,
+            Effect::AddPost(post) => self.add_post(post, now),
+            Effect::MovePost { post, to } => self.move_post(*post, *to, now),
+            Effect::AdmitPost { post } => self.admit_post(*post),
+            Effect::AddParticipant { case, participant } => self.add_participant(*case, participant),
+            Effect::RemoveParticipant { case, address } => self.remove_participant(*case, address),
+            Effect::AddFollower { case, staff } => self.add_follower(*case, staff),
+            Effect::RemoveFollower { case, staff } => self.remove_follower(*case, staff),
             Effect::SetPhase { case, phase, status, at } => {
                 self.count_reopening(*case, *phase, outcome.decision.verdict)?;
-                self.set_phase(*case, *phase, status, *at)?;
+                self.set_phase(*case, *phase, status, *at)
             }
-            Effect::MergeCase { from, into } => self.merge(*from, *into, now)?,
-            Effect::LinkCase { from, to, kind, reason } => {
-                self.prepare_cached(
-                    "INSERT INTO case_link (from_case, to_case, kind, reason, entry) VALUES ($1, $2, $3, $4, $5) \
-                     ON CONFLICT DO NOTHING",
-                )?
-                .execute(params![
-                    from.0 as i64,
-                    to.0 as i64,
-                    stored(kind),
-                    reason,
-                    outcome.entry.0 as i64
-                ])?;
-            }
-            Effect::MarkUndeliverable { address, reason } => self.set_undeliverable(address.as_str(), Some(reason))?,
-            Effect::ClearUndeliverable { address } => self.set_undeliverable(address.as_str(), None)?,
-            Effect::Hold { entry, reason } => {
-                self.prepare_cached("INSERT OR REPLACE INTO held (entry, reason, at) VALUES ($1, $2, $3)")?
-                    .execute(params![entry.0 as i64, reason, now])?;
-            }
-            Effect::Unhold { entry } => {
-                self.prepare_cached("DELETE FROM held WHERE entry = $1")?.execute([entry.0 as i64])?;
-            }
+            Effect::SetQueue { case, queue, by } => self.set_queue(*case, queue, by, now),
+            Effect::SetAssignee { case, staff, by } => self.set_assignee(*case, staff.as_deref(), by, now),
+            Effect::SetPriority { case, priority, by } => self.set_priority(*case, priority, by, now),
+            Effect::AddTag { case, tag, by } => self.add_tag(*case, tag, by),
+            Effect::RemoveTag { case, tag } => self.remove_tag(*case, tag),
+            Effect::MergeCase { from, into } => self.merge(*from, *into, now),
+            Effect::LinkCase { from, to, kind, reason } => self.link_cases((*from, *to), *kind, reason, outcome.entry),
+            Effect::MarkUndeliverable { address, reason } => self.set_undeliverable(address.as_str(), Some(reason)),
+            Effect::ClearUndeliverable { address } => self.set_undeliverable(address.as_str(), None),
+            Effect::ExposeReference { sent } => self.expose(*sent),
+            Effect::Hold { entry, reason } => self.hold(*entry, reason, now),
+            Effect::Unhold { entry } => self.unhold(*entry),
             // The correction itself is the record: its decision names the entry it corrects.
-            Effect::Correct { .. } => {}
-            Effect::IndexMail { entry, post } => {
-                self.prepare_cached("UPDATE message SET post = $1 WHERE entry = $2")?
-                    .execute(params![post.0 as i64, entry.0 as i64])?;
+            Effect::Correct { .. } => Ok(()),
+            Effect::IndexMail { entry, post } => self.index_mail(*entry, *post),
+            Effect::Command(command) => {
+                let payload = Payload::Command(command.clone());
+                self.journal(&payload, None, None, outcome.now, outcome.now, Mark::Later).map(|_| ())
             }
-            Effect::RetryOutbox { mail } => self.retry_outbox(*mail, now)?,
-            Effect::Backup { target } => self.set_meta(BACKUP_WANTED, target)?,
-            Effect::PauseOutbox => self.set_meta("outbox-paused", "yes")?,
-            Effect::ResumeOutbox => self.set_meta("outbox-paused", "no")?,
+            Effect::RetryOutbox { mail } => self.retry_outbox(*mail, now),
+            Effect::Backup { target } => self.set_meta(BACKUP_WANTED, target),
+            Effect::PauseOutbox => self.set_meta("outbox-paused", "yes"),
+            Effect::ResumeOutbox => self.set_meta("outbox-paused", "no"),
         }
-        Ok(())
     }
 
     fn add_post(&self, post: &NewPost, now: i64) -> Result<()> {
@@ -170,75 +156,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn add_participant(&self, case: CaseNumber, participant: &Participant) -> Result<()> {
-        self.prepare_cached(
-            "INSERT INTO participant (case_number, address, name, requester) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (case_number, address) DO UPDATE SET name = coalesce(participant.name, excluded.name)",
-        )?
-        .execute(params![
-            case.0 as i64,
-            participant.who.address.as_str(),
-            participant.who.name,
-            participant.requester
-        ])?;
-        Ok(())
-    }
-
-    /// Only replies are counted against the limit of B22: staff may reopen as often as they like.
-    fn count_reopening(&self, case: CaseNumber, phase: Phase, verdict: Verdict) -> Result<()> {
-        if matches!(verdict, Verdict::Reopen | Verdict::Correction) && phase != Phase::Closed {
-            self.prepare_cached("UPDATE cases SET reopened = reopened + 1 WHERE number = $1 AND phase = 'closed'")?
-                .execute([case.0 as i64])?;
-        }
-        Ok(())
-    }
-
-    fn set_phase(&self, case: CaseNumber, phase: Phase, status: &str, at: Timestamp) -> Result<()> {
-        let closed = (phase == Phase::Closed).then(|| at.as_microsecond());
-        self.prepare_cached(
-            "UPDATE cases SET phase = $1, status = $2, closed = $3, changed = max(changed, $4) WHERE number = $5",
-        )?
-        .execute(params![phase.name(), status, closed, at.as_microsecond(), case.0 as i64])?;
-        Ok(())
-    }
-
-    /// `from` becomes an alias; whatever it had moves. References follow by themselves: they name posts.
-    fn merge(&self, from: CaseNumber, into: CaseNumber, now: i64) -> Result<()> {
-        let pair = params![into.0 as i64, from.0 as i64];
-        self.prepare_cached("UPDATE post SET case_number = $1 WHERE case_number = $2")?.execute(pair)?;
-        self.prepare_cached(
-            "INSERT INTO participant (case_number, address, name, requester) \
-             SELECT $1, address, name, 0 FROM participant WHERE case_number = $2 ON CONFLICT DO NOTHING",
-        )?
-        .execute(pair)?;
-        self.prepare_cached("DELETE FROM participant WHERE case_number = $1")?.execute([from.0 as i64])?;
-        self.prepare_cached("UPDATE OR IGNORE case_link SET from_case = $1 WHERE from_case = $2")?.execute(pair)?;
-        self.prepare_cached("UPDATE OR IGNORE case_link SET to_case = $1 WHERE to_case = $2")?.execute(pair)?;
-        self.prepare_cached("DELETE FROM case_link WHERE from_case = $1 OR to_case = $1")?.execute([from.0 as i64])?;
-        self.prepare_cached("DELETE FROM case_link WHERE from_case = $1 AND to_case = $1")?.execute([into.0 as i64])?;
-        self.prepare_cached(
-            "UPDATE cases SET acknowledged = max(acknowledged, (SELECT acknowledged FROM cases WHERE number = $1)), \
-               opened = min(opened, (SELECT opened FROM cases WHERE number = $1)) WHERE number = $2",
-        )?
-        .execute(params![from.0 as i64, into.0 as i64])?;
-        self.prepare_cached("UPDATE cases SET merged_into = $1 WHERE number = $2")?.execute(pair)?;
-        self.touch(into, now)
-    }
-
-    fn touch(&self, case: CaseNumber, now: i64) -> Result<()> {
-        self.prepare_cached("UPDATE cases SET changed = $1 WHERE number = $2")?.execute(params![now, case.0 as i64])?;
-        Ok(())
-    }
-
-    fn set_undeliverable(&self, address: &str, reason: Option<&str>) -> Result<()> {
-        self.prepare_cached(
-            "INSERT INTO contact (address, undeliverable) VALUES ($1, $2) \
-             ON CONFLICT (address) DO UPDATE SET undeliverable = excluded.undeliverable",
-        )?
-        .execute(params![address, reason])?;
-        Ok(())
-    }
-
     fn retry_outbox(&self, mail: Option<OutboxId>, now: i64) -> Result<()> {
         if let Some(mail) = mail {
             let id = mail.0 as i64;
@@ -283,15 +200,18 @@ impl Tx<'_> {
     fn queue_letter(&self, letter: &Letter, composed: &Composed, copy: SentCopy) -> Result<()> {
         let (id, at) = (letter.id.0 as i64, letter.at.as_microsecond());
         self.prepare_cached(
-            "INSERT INTO sent (id, post, template, hand, audience, message_id, at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO sent (id, post, template, hand, audience, message_id, person, asks, at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )?
         .execute(params![
             id,
-            letter.post.0 as i64,
+            letter.post.map(|post| post.0 as i64),
             letter.template.name(),
             stored(&letter.hand),
             stored(&letter.audience),
             composed.message_id.0,
+            letter.person,
+            letter.asks.map(|entry| entry.0 as i64),
             at
         ])?;
         let mut recipient = self.prepare_cached(
@@ -314,7 +234,7 @@ impl Tx<'_> {
         // The letter about a message that was too large names the number, too: it is the one acknowledgement.
         if matches!(letter.template, Template::Acknowledged | Template::TooLarge) {
             self.prepare_cached("UPDATE cases SET acknowledged = 1 WHERE number = $1")?
-                .execute([letter.case.0 as i64])?;
+                .execute([letter.case.map(|case| case.0 as i64)])?;
         }
         Ok(())
     }

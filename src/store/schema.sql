@@ -113,8 +113,14 @@ CREATE TABLE cases (
     opened       INTEGER NOT NULL,
     closed       INTEGER,
     changed      INTEGER NOT NULL,
-    reopened     INTEGER NOT NULL DEFAULT 0
+    reopened     INTEGER NOT NULL DEFAULT 0,
+    assignee     TEXT,             -- one of the staff, by name
+    priority     TEXT,             -- NULL: the desk's usual one
+    queued_by    TEXT NOT NULL DEFAULT '{"by":"default"}', -- who set the value: JSON
+    assigned_by  TEXT NOT NULL DEFAULT '{"by":"default"}',
+    prioritised_by TEXT NOT NULL DEFAULT '{"by":"default"}'
 ) STRICT;
+CREATE INDEX cases_assignee ON cases (assignee, changed) WHERE assignee IS NOT NULL AND merged_into IS NULL;
 CREATE INDEX cases_phase ON cases (phase, changed) WHERE merged_into IS NULL;
 
 CREATE TABLE post (
@@ -133,6 +139,7 @@ CREATE TABLE post (
     at          INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX post_case ON post (case_number, id);
+CREATE INDEX post_answer ON post (case_number, id) WHERE kind = 'answer';
 -- A case may have a thousand alerts and one mail: the newest that people saw is found without reading the others.
 CREATE INDEX post_public ON post (case_number, id) WHERE audience = 'public';
 
@@ -163,6 +170,21 @@ CREATE TABLE participant (
     requester   INTEGER NOT NULL,
     PRIMARY KEY (case_number, address)
 ) STRICT, WITHOUT ROWID;
+
+-- Staff who see everything of a case and do not own it.
+CREATE TABLE follower (
+    case_number INTEGER NOT NULL REFERENCES cases,
+    staff       TEXT NOT NULL,
+    PRIMARY KEY (case_number, staff)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tag (
+    case_number INTEGER NOT NULL REFERENCES cases,
+    tag         TEXT NOT NULL,
+    set_by      TEXT NOT NULL,
+    PRIMARY KEY (case_number, tag)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tag_tag ON tag (tag, case_number);
 
 CREATE TABLE case_link (
     from_case INTEGER NOT NULL,
@@ -197,11 +219,14 @@ CREATE TABLE mention (
 -- Mail that we sent. Outlives everything else: references point here.
 CREATE TABLE sent (
     id         INTEGER PRIMARY KEY,
-    post       INTEGER NOT NULL,   -- where the conversation lives: the post's case
+    post       INTEGER,            -- where the conversation lives: the post's case; NULL: about no case
     template   TEXT NOT NULL,
     hand       TEXT NOT NULL CHECK (hand IN ('machine', 'person')),
     audience   TEXT NOT NULL,
     message_id TEXT NOT NULL,
+    person     TEXT,               -- one of the staff, whose personal reference it is
+    exposed    INTEGER NOT NULL DEFAULT 0, -- 1: people outside have seen it, and it proves nothing (B31)
+    asks       INTEGER,            -- the held entry that it asks about
     at         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX sent_hand ON sent (hand, at);

@@ -1,6 +1,8 @@
 //! Gathers the facts that deciding may know (see [`Snapshot`]): every look-up is by key and bounded, so that the
 //! cost of a message does not grow with the database.
 
+mod cases;
+
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,15 +12,13 @@ use sha2::{Digest, Sha256};
 use super::{Result, Tx, from_json, time, word};
 use crate::case::event::Matter;
 use crate::case::snapshot::{
-    CaseFacts, EntryFacts, Footprint, KnownMessage, KnownSent, NEIGHBOURS, Snapshot, SpeakerFacts,
+    EntryFacts, Footprint, KnownMessage, KnownSent, NEIGHBOURS, PostFacts, Snapshot, SpeakerFacts,
 };
-use crate::case::{CaseNumber, EntryId, Event, Participant, Phase, PostId, Verb};
-use crate::mail::{Address, MessageId, Named, Pointer, Reading, SentId};
+use crate::case::{Action, CaseNumber, EntryId, Event, PostId, Verb};
+use crate::mail::{Address, MessageId, Pointer, Reading, SentId};
 
-/// Message-IDs of a case that a letter may refer to: the first, and the newest.
-const CASE_MESSAGE_IDS: i64 = 30;
-/// Participants of one case that deciding looks at.
-const PARTICIPANTS: i64 = 500;
+/// Posts that one command may name.
+const POSTS: usize = 200;
 
 /// The 64-bit hash under which an id is indexed; the text is compared after.
 pub(super) fn id_hash(id: &MessageId) -> i64 {
@@ -46,11 +46,9 @@ impl Tx<'_> {
                 snapshot.corrected = self.entry_facts(*entry)?;
             }
             Matter::Command(command) => match &command.verb {
-                Verb::Reply { case, .. }
-                | Verb::Note { case, .. }
-                | Verb::Close { case, .. }
-                | Verb::Reopen { case, .. } => {
+                Verb::On { case, action } => {
                     cases.insert(*case);
+                    self.facts_of_action(action, &mut snapshot, &mut cases)?;
                 }
                 Verb::Release { entry } | Verb::Discard { entry, .. } => {
                     snapshot.corrected = self.entry_facts(*entry)?
@@ -60,7 +58,7 @@ impl Tx<'_> {
             },
             Matter::Undeliverable(undeliverable) => {
                 snapshot.refused = self.known_sent(SentId(undeliverable.mail.0))?;
-                cases.extend(snapshot.refused.as_ref().map(|sent| sent.case));
+                cases.extend(snapshot.refused.as_ref().and_then(|sent| sent.case));
             }
             Matter::Reloaded { .. } | Matter::Poison { .. } => {}
         }
@@ -92,7 +90,11 @@ impl Tx<'_> {
                 Pointer::Sent(_) | Pointer::Id(_) => {}
             }
         }
-        cases.extend(snapshot.sent.iter().map(|sent| sent.case));
+        cases.extend(snapshot.sent.iter().filter_map(|sent| sent.case));
+        let answered: Vec<PostId> = snapshot.sent.iter().filter_map(|sent| sent.post).collect();
+        for post in answered {
+            snapshot.posts.extend(self.post_facts(post)?);
+        }
         if let Some(footprint) = footprint {
             self.neighbours(entry, footprint, snapshot)?;
         }
@@ -155,14 +157,20 @@ impl Tx<'_> {
     fn known_sent(&self, id: SentId) -> Result<Option<KnownSent>> {
         let found = self
             .prepare_cached(
-                "SELECT s.post, s.audience, p.case_number FROM sent s JOIN post p ON p.id = s.post WHERE s.id = $1",
+                "SELECT s.post, s.audience, p.case_number, s.person, s.exposed, s.asks, s.at, p.kind \
+                 FROM sent s LEFT JOIN post p ON p.id = s.post WHERE s.id = $1",
             )?
             .query_row([id.0 as i64], |row| {
                 Ok(KnownSent {
                     id,
-                    post: PostId(row.get::<_, i64>(0)? as u64),
+                    post: row.get::<_, Option<i64>>(0)?.map(|id| PostId(id as u64)),
                     audience: word(&row.get::<_, String>(1)?)?,
-                    case: CaseNumber(row.get::<_, i64>(2)? as u64),
+                    case: row.get::<_, Option<i64>>(2)?.map(|number| CaseNumber(number as u64)),
+                    person: row.get(3)?,
+                    exposed: row.get(4)?,
+                    asks: row.get::<_, Option<i64>>(5)?.map(|entry| EntryId(entry as u64)),
+                    at: time(row.get(6)?),
+                    about: row.get::<_, Option<String>>(7)?.map(|kind| word(&kind)).transpose()?,
                     recipients: Vec::new(),
                 })
             })
@@ -218,144 +226,68 @@ impl Tx<'_> {
         Ok(SpeakerFacts { answers_hour, answers_day, undeliverable, told_too_large })
     }
 
-    /// Resolves merged numbers, and adds every case once.
-    fn add_cases(&self, named: &BTreeSet<CaseNumber>, snapshot: &mut Snapshot) -> Result<()> {
-        let mut resolved = BTreeSet::new();
-        for number in named {
-            let mut current = *number;
-            while let Some(into) = self.merged_into(current)? {
-                current = into;
+    /// What else an action on a case has to know: the other case, the posts.
+    fn facts_of_action(
+        &self,
+        action: &Action,
+        snapshot: &mut Snapshot,
+        cases: &mut BTreeSet<CaseNumber>,
+    ) -> Result<()> {
+        let posts: &[PostId] = match action {
+            Action::Merge { with } => {
+                cases.insert(*with);
+                &[]
             }
-            if current != *number {
-                snapshot.aliases.push((*number, current));
+            Action::Move { posts, to } => {
+                cases.insert(*to);
+                posts
             }
-            resolved.insert(current);
-        }
-        for number in resolved {
-            snapshot.cases.extend(self.case_facts(number)?);
-        }
-        let known = |number: &CaseNumber| snapshot.cases.iter().all(|case| case.number != *number);
-        let followers: BTreeSet<CaseNumber> =
-            snapshot.cases.iter().filter_map(|case| case.followed_by).filter(known).collect();
-        for number in followers {
-            snapshot.cases.extend(self.case_facts(number)?);
+            Action::Split { posts } => posts,
+            Action::Accept { post: Some(post) } => std::slice::from_ref(post),
+            Action::Accept { post: None }
+            | Action::Reply { .. }
+            | Action::Note { .. }
+            | Action::Close { .. }
+            | Action::Reopen { .. }
+            | Action::Assign { .. }
+            | Action::Priority { .. }
+            | Action::Status { .. }
+            | Action::Tag { .. }
+            | Action::Untag { .. }
+            | Action::Queue { .. }
+            | Action::Cc { .. }
+            | Action::Uncc { .. }
+            | Action::Spam
+            | Action::Wait { .. } => &[],
+        };
+        for post in posts.iter().take(POSTS) {
+            snapshot.posts.extend(self.post_facts(*post)?);
         }
         Ok(())
     }
 
-    fn merged_into(&self, number: CaseNumber) -> Result<Option<CaseNumber>> {
-        let into: Option<Option<i64>> = self
-            .prepare_cached("SELECT merged_into FROM cases WHERE number = $1")?
-            .query_row([number.0 as i64], |row| row.get(0))
-            .optional()?;
-        Ok(into.flatten().map(|number| CaseNumber(number as u64)))
-    }
-
-    fn case_facts(&self, number: CaseNumber) -> Result<Option<CaseFacts>> {
+    fn post_facts(&self, post: PostId) -> Result<Option<PostFacts>> {
         let found = self
             .prepare_cached(
-                "SELECT queue, phase, status, subject, language, acknowledged, opened, closed, reopened, \
-                   acknowledged OR EXISTS (SELECT 1 FROM post p JOIN sent s ON s.post = p.id \
-                     WHERE p.case_number = cases.number AND p.audience = 'public') \
-                 FROM cases WHERE number = $1",
+                "SELECT case_number, kind, audience, author, address, subject, language, stranger, at \
+                 FROM post WHERE id = $1",
             )?
-            .query_row([number.0 as i64], |row| {
-                Ok(CaseFacts {
-                    number,
-                    queue: row.get(0)?,
-                    phase: word(&row.get::<_, String>(1)?)?,
-                    status: row.get(2)?,
-                    subject: row.get(3)?,
-                    language: row.get::<_, Option<String>>(4)?.map(crate::mail::Language),
-                    acknowledged: row.get(5)?,
-                    opened: time(row.get(6)?),
-                    closed: row.get::<_, Option<i64>>(7)?.map(time),
-                    reopened: row.get(8)?,
-                    written_about: row.get(9)?,
-                    participants: Vec::new(),
-                    last_author: None,
-                    last_post: None,
-                    last_message_id: None,
-                    followed_by: None,
-                    message_ids: Vec::new(),
+            .query_row([post.0 as i64], |row| {
+                Ok(PostFacts {
+                    post,
+                    case: CaseNumber(row.get::<_, i64>(0)? as u64),
+                    kind: word(&row.get::<_, String>(1)?)?,
+                    audience: word(&row.get::<_, String>(2)?)?,
+                    author: row.get(3)?,
+                    address: address(row, 4)?,
+                    subject: row.get(5)?,
+                    language: row.get::<_, Option<String>>(6)?.map(crate::mail::Language),
+                    stranger: row.get(7)?,
+                    at: time(row.get(8)?),
                 })
             })
             .optional()?;
-        let Some(mut case) = found else { return Ok(None) };
-        case.participants = self.participants(number)?;
-        if case.phase == Phase::Closed {
-            case.followed_by = self.followed_by(number)?;
-        }
-        let key = [number.0 as i64];
-        case.last_author = self
-            .prepare_cached(
-                "SELECT address FROM post WHERE case_number = $1 AND kind = 'mail-in' AND audience = 'public' \
-                 ORDER BY id DESC LIMIT 1",
-            )?
-            .query_row(key, |row| address(row, 0))
-            .optional()?
-            .flatten();
-        case.last_post = self
-            .prepare_cached("SELECT max(id) FROM post WHERE case_number = $1 AND audience = 'public'")?
-            .query_row(key, |row| row.get::<_, Option<i64>>(0))?
-            .map(|id| PostId(id as u64));
-        case.message_ids = self.message_ids(number)?;
-        case.last_message_id = case.message_ids.last().cloned();
-        Ok(Some(case))
-    }
-
-    fn followed_by(&self, number: CaseNumber) -> Result<Option<CaseNumber>> {
-        let newest = self
-            .prepare_cached(
-                "SELECT l.from_case FROM case_link l JOIN cases c ON c.number = l.from_case \
-                 WHERE l.to_case = $1 AND l.kind = 'follow-up' AND c.phase <> 'closed' AND c.merged_into IS NULL \
-                 ORDER BY l.from_case DESC LIMIT 1",
-            )?
-            .query_row([number.0 as i64], |row| row.get::<_, i64>(0))
-            .optional()?;
-        Ok(newest.map(|number| CaseNumber(number as u64)))
-    }
-
-    fn participants(&self, number: CaseNumber) -> Result<Vec<Participant>> {
-        let mut statement = self.prepare_cached(
-            "SELECT address, name, requester FROM participant WHERE case_number = $1 \
-             ORDER BY requester DESC, address LIMIT $2",
-        )?;
-        let rows = statement.query_map(params![number.0 as i64, PARTICIPANTS], |row| {
-            let name = row.get(1)?;
-            let requester = row.get(2)?;
-            Ok(address(row, 0)?.map(|address| Participant { who: Named { name, address }, requester }))
-        })?;
-        Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
-    }
-
-    /// Message-IDs of the public mails of a case, in and out, in the order of posts: the first, and the newest.
-    fn message_ids(&self, number: CaseNumber) -> Result<Vec<MessageId>> {
-        let mut newest = self.prepare_cached(
-            "SELECT p.id, coalesce((SELECT m.message_id FROM message m WHERE m.post = p.id ORDER BY m.entry LIMIT 1), \
-                    (SELECT s.message_id FROM sent s WHERE s.post = p.id AND s.hand = 'person' ORDER BY s.id LIMIT 1)) AS id \
-             FROM post p WHERE p.case_number = $1 AND p.audience = 'public' ORDER BY p.id DESC LIMIT $2",
-        )?;
-        let mut ids: Vec<MessageId> = newest
-            .query_map(params![number.0 as i64, CASE_MESSAGE_IDS], |row| row.get::<_, Option<String>>(1))?
-            .collect::<rusqlite::Result<Vec<_>>>()?
-            .into_iter()
-            .flatten()
-            .map(MessageId)
-            .collect();
-        ids.reverse();
-        let first: Option<String> = self
-            .prepare_cached(
-                "SELECT m.message_id FROM message m WHERE m.post = \
-                 (SELECT min(id) FROM post WHERE case_number = $1 AND audience = 'public') ORDER BY m.entry LIMIT 1",
-            )?
-            .query_row([number.0 as i64], |row| row.get(0))
-            .optional()?
-            .flatten();
-        if let Some(first) = first.map(MessageId).filter(|first| !ids.contains(first)) {
-            ids.insert(0, first);
-        }
-        Ok(ids)
+        Ok(found)
     }
 
     fn next_number(&self, first: u64) -> Result<u64> {

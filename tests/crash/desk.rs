@@ -33,6 +33,8 @@ fn adopt(database: &Path, folder: &Path) {
     fs::create_dir_all(&rules).expect("our own folder");
     fs::write(rules.join("desk.toml"), RULES).expect("our own folder");
     let facts = ["support@desk.test", "sales@desk.test"].map(|address| MailboxFacts {
+        name: address.to_owned(),
+        trust: None,
         address: postcase::mail::Address::parse(address).expect("an address"),
         aliases: Vec::new(),
         message_bytes: 1024 * 1024,

@@ -1,7 +1,7 @@
 //! B19, B20: which clue decides when several speak, and who may use which.
 
 use postcase::case::decision::LinkKind;
-use postcase::case::{Audience, CaseNumber, Phase, Verb, Verdict};
+use postcase::case::{Action, Audience, CaseNumber, Phase, Verb, Verdict};
 use postcase::mail::{ClueKind, Kind, MessageId, Pointer, SentId};
 
 use crate::ledger::{Ledger, Mail};
@@ -95,7 +95,7 @@ fn a_reference_whose_mail_is_gone_is_noted_and_the_next_clue_counts() {
 fn a_stranger_with_a_valid_reference_is_shown_to_staff_only() {
     for audience in [Audience::Public, Audience::Internal] {
         let mut ledger = two_cases();
-        ledger.command(Verb::Reply { case: CaseNumber(10), text: "Which printer?".to_owned() });
+        ledger.command(Verb::on(CaseNumber(10), Action::Reply { text: "Which printer?".to_owned() }));
         let pointer = ledger.sent(9000, 10, audience, &[]);
         let from = match audience {
             Audience::Public => "eve@gmail.com",
@@ -229,7 +229,7 @@ fn a_numbers_case_may_have_been_merged_away() {
     assert_eq!(ledger.cases.len(), 1, "all of one conversation, and nobody knew the numbers");
     let mail = Mail::new("m", "carl@y.example").clue(ClueKind::CaseNumberInSubject, Pointer::Number(11));
     assert_eq!(ledger.mail(&mail).case, Some(CaseNumber(10)));
-    let reply = ledger.command(Verb::Note { case: CaseNumber(11), text: "Seen.".to_owned() });
+    let reply = ledger.command(Verb::on(CaseNumber(11), Action::Note { text: "Seen.".to_owned() }));
     assert_eq!(reply.case, Some(CaseNumber(10)));
 }
 
@@ -254,7 +254,7 @@ fn the_nearest_of_several_cases_takes_the_post() {
 #[test]
 fn an_open_case_is_nearer_than_a_closed_one() {
     let mut ledger = two_cases();
-    ledger.command(Verb::Close { case: CaseNumber(11), text: None });
+    ledger.command(Verb::on(CaseNumber(11), Action::Close { text: None }));
     let mail = Mail::new("m", "anna@shop.example").replies_to(&["a1", "a2"]);
     assert_eq!(ledger.mail(&mail).case, Some(CaseNumber(10)));
     assert_eq!(ledger.links, [(CaseNumber(10), CaseNumber(11), LinkKind::Related)]);

@@ -181,7 +181,7 @@ proptest! {
         prop_assert_eq!(partition(&one, &joined(&one)), partition(&other, &joined(&other)));
         for number in one.cases.keys() {
             let letters = one.decisions.iter().flat_map(|decision| &decision.letters);
-            prop_assert!(letters.filter(|letter| letter.case == *number).count() <= 1);
+            prop_assert!(letters.filter(|letter| letter.case == Some(*number)).count() <= 1);
         }
     }
 

@@ -1,5 +1,7 @@
 //! A stand-in for the store, small enough to be seen to be right: builds snapshots, carries effects out.
 
+mod effects;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,8 +9,7 @@ use postcase::case::decision::LinkKind;
 use postcase::case::event::{Arrived, Matter, Undeliverable};
 use postcase::case::snapshot::{CaseFacts, EntryFacts, KnownMessage, KnownSent, SpeakerFacts};
 use postcase::case::{
-    Audience, CaseNumber, Command, Decision, Effect, EntryId, Event, NewPost, Participant, Phase, PostKind, Snapshot,
-    Verb, Verdict,
+    Audience, By, CaseNumber, Command, Decision, EntryId, Event, NewPost, Phase, Snapshot, Verb, Verdict,
 };
 use postcase::decide::decide;
 use postcase::link::{footprint, speaker};
@@ -51,6 +52,9 @@ pub fn policy() -> Policy {
         own_lists: Vec::new(),
         form_senders: vec![address(FORM), address(SALES)],
         own_addresses: vec![address(DESK), address(SALES)],
+        trust: BTreeMap::new(),
+        priorities: vec!["normal".to_owned(), "high".to_owned()],
+        priority: "normal".to_owned(),
         reference: ReferenceStyle { case_word: "Case".to_owned(), first_number: 10 },
         acknowledgement: Acknowledgement {
             enabled: true,
@@ -68,7 +72,7 @@ pub fn policy() -> Policy {
         },
         queues: vec![queue("support", DESK), queue("sales", SALES)],
     };
-    Policy { desk, templates: BTreeMap::new(), hash: "policy".to_owned(), files: BTreeMap::new() }
+    Policy { desk, staff: Vec::new(), templates: BTreeMap::new(), hash: "policy".to_owned(), files: BTreeMap::new() }
 }
 
 /// A mail, as a test writes it.
@@ -162,6 +166,8 @@ pub struct Ledger {
     pub undeliverable: BTreeSet<Address>,
     pub speaker: SpeakerFacts,
     pub decisions: Vec<Decision>,
+    /// Commands that decisions put into the journal.
+    pub asked: Vec<Command>,
     next_number: u64,
 }
 
@@ -180,6 +186,7 @@ impl Ledger {
             undeliverable: BTreeSet::new(),
             speaker: SpeakerFacts::default(),
             decisions: Vec::new(),
+            asked: Vec::new(),
             next_number: 10,
         }
     }
@@ -201,10 +208,7 @@ impl Ledger {
     pub fn command(&mut self, verb: Verb) -> Decision {
         let names = match &verb {
             Verb::Release { entry } | Verb::Discard { entry, .. } => Some(*entry),
-            Verb::Reply { .. }
-            | Verb::Note { .. }
-            | Verb::Close { .. }
-            | Verb::Reopen { .. }
+            Verb::On { .. }
             | Verb::Backup { .. }
             | Verb::RetryOutbox { .. }
             | Verb::PauseOutbox
@@ -286,6 +290,7 @@ impl Ledger {
             speaker: speaker_facts,
             desk_answers_hour: 0,
             corrected,
+            posts: Vec::new(),
             refused,
         }
     }
@@ -322,8 +327,14 @@ impl Ledger {
                 post: letter.post,
                 audience: letter.audience,
                 recipients,
+                person: letter.person.clone(),
+                exposed: false,
+                asks: letter.asks,
+                at: letter.at,
+                about: None,
             });
-            let case = self.cases.get_mut(&letter.case).expect("letters are about cases that exist");
+            let Some(number) = letter.case else { continue };
+            let case = self.cases.get_mut(&number).expect("letters are about cases that exist");
             case.written_about = true;
             case.acknowledged |= letter.hand == postcase::case::letter::Hand::Machine;
         }
@@ -332,92 +343,6 @@ impl Ledger {
             self.cases.get_mut(&number).expect("it exists").reopened += 1;
         }
         self.decisions.push(decision.clone());
-    }
-
-    fn perform(&mut self, effect: &Effect) {
-        match effect {
-            Effect::OpenCase { number, queue, subject, language, at } => {
-                assert_eq!(number.0, self.next_number);
-                self.next_number += 1;
-                self.cases.insert(*number, new_case(*number, queue, subject, language.clone(), *at));
-            }
-            Effect::AddPost(post) => self.add_post(post),
-            Effect::AddParticipant { case, participant } => {
-                let case = self.cases.get_mut(case).expect("participants join cases that exist");
-                if case.participants.iter().all(|known| known.who.address != participant.who.address) {
-                    case.participants.push(participant.clone());
-                }
-            }
-            Effect::SetPhase { case, phase, at, .. } => {
-                let case = self.cases.get_mut(case).expect("phases are of cases that exist");
-                case.phase = *phase;
-                case.closed = (*phase == Phase::Closed).then_some(*at);
-            }
-            Effect::MergeCase { from, into } => self.merge(*from, *into),
-            Effect::LinkCase { from, to, kind, .. } => {
-                assert_ne!(from, to);
-                self.links.push((*from, *to, *kind));
-                if *kind == LinkKind::FollowUp {
-                    self.cases.get_mut(to).expect("a case that is there").followed_by = Some(*from);
-                }
-            }
-            Effect::MarkUndeliverable { address, .. } => {
-                self.undeliverable.insert(address.clone());
-            }
-            Effect::ClearUndeliverable { address } => {
-                self.undeliverable.remove(address);
-            }
-            Effect::Hold { entry, .. } => {
-                self.held.insert(*entry);
-            }
-            Effect::Unhold { entry } => {
-                assert!(self.held.remove(entry), "only held entries are let go");
-            }
-            Effect::IndexMail { entry, post } => {
-                let post = self.posts.iter().find(|known| known.id == *post).expect("the post exists");
-                let known = self.messages.iter_mut().find(|known| known.entry == *entry).expect("it is indexed");
-                (known.case, known.post, known.audience) = (Some(post.case), Some(post.id), Some(post.audience));
-            }
-            Effect::Correct { .. }
-            | Effect::Backup { .. }
-            | Effect::RetryOutbox { .. }
-            | Effect::PauseOutbox
-            | Effect::ResumeOutbox => {}
-        }
-    }
-
-    fn add_post(&mut self, post: &NewPost) {
-        assert!(self.posts.iter().all(|known| known.id != post.id), "post ids are unique");
-        let case = self.cases.get_mut(&post.case).expect("posts go to cases that exist");
-        let known = self.messages.iter_mut().find(|known| known.entry == post.entry);
-        let message_id = known.as_ref().and_then(|known| known.message_id.clone());
-        if let Some(known) = known {
-            (known.case, known.post, known.audience) = (Some(post.case), Some(post.id), Some(post.audience));
-        }
-        if post.audience == Audience::Public {
-            case.last_post = Some(post.id);
-            if post.kind == PostKind::MailIn {
-                case.last_author = post.address.clone();
-                case.last_message_id = message_id.clone();
-                case.message_ids.extend(message_id);
-            }
-        }
-        self.posts.push(post.clone());
-    }
-
-    fn merge(&mut self, from: CaseNumber, into: CaseNumber) {
-        assert!(into < from, "the older number survives");
-        let gone = self.cases.remove(&from).expect("merged cases exist");
-        assert!(!gone.acknowledged && !self.cases[&into].acknowledged, "nobody knows the numbers");
-        for participant in gone.participants {
-            let participant = Participant { requester: false, ..participant };
-            self.perform(&Effect::AddParticipant { case: into, participant });
-        }
-        self.aliases.values_mut().filter(|now| **now == from).for_each(|now| *now = into);
-        self.aliases.insert(from, into);
-        self.messages.iter_mut().filter(|m| m.case == Some(from)).for_each(|m| m.case = Some(into));
-        self.posts.iter_mut().filter(|post| post.case == from).for_each(|post| post.case = into);
-        self.sent.iter_mut().filter(|sent| sent.case == from).for_each(|sent| sent.case = into);
     }
 
     /// The only case, or the one that `number` became.
@@ -430,7 +355,18 @@ impl Ledger {
     pub fn sent(&mut self, id: u64, case: u64, audience: Audience, recipients: &[&str]) -> Pointer {
         let post = self.posts.iter().find(|post| post.case.0 == case).expect("cases have posts").id;
         let recipients = recipients.iter().map(|one| address(one)).collect();
-        self.sent.push(KnownSent { id: SentId(id), case: CaseNumber(case), post, audience, recipients });
+        self.sent.push(KnownSent {
+            id: SentId(id),
+            case: Some(CaseNumber(case)),
+            post: Some(post),
+            audience,
+            recipients,
+            person: None,
+            exposed: false,
+            asks: None,
+            at: self.now,
+            about: None,
+        });
         Pointer::Sent(SentId(id))
     }
 
@@ -453,6 +389,14 @@ fn new_case(number: CaseNumber, queue: &str, subject: &str, language: Option<Lan
         opened: at,
         closed: None,
         last_author: None,
+        assignee: None,
+        assigned_by: By::Default,
+        priority: None,
+        prioritised_by: By::Default,
+        queued_by: By::Default,
+        tags: Vec::new(),
+        followers: Vec::new(),
+        last_answer: None,
         last_post: None,
         last_message_id: None,
         message_ids: Vec::new(),

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use postcase::case::event::{Matter, Refusal, Undeliverable};
 use postcase::case::snapshot::{EntryFacts, KnownMessage, KnownSent};
 use postcase::case::{
-    Audience, CaseNumber, Command, Decision, Effect, EntryId, Event, OutboxId, Phase, PostId, Snapshot, Verb, Verdict,
+    Action, Audience, CaseNumber, Command, Decision, Effect, EntryId, Event, OutboxId, Phase, PostId, Snapshot, Verb,
+    Verdict,
 };
 use postcase::decide::decide;
 use postcase::mail::{Clue, ClueKind, Kind, Pointer, SentId};
@@ -44,10 +45,15 @@ fn known_message() -> impl Strategy<Value = KnownMessage> {
 fn known_sent() -> impl Strategy<Value = KnownSent> {
     (0..5_u64, 0..NEXT, audience(), select(PEOPLE.to_vec())).prop_map(|(id, case, audience, to)| KnownSent {
         id: SentId(id),
-        case: CaseNumber(case),
-        post: PostId(case),
+        case: Some(CaseNumber(case)),
+        post: Some(PostId(case)),
         audience,
         recipients: vec![address(to)],
+        person: None,
+        exposed: false,
+        asks: None,
+        at: Timestamp::UNIX_EPOCH,
+        about: None,
     })
 }
 
@@ -122,10 +128,10 @@ fn matter() -> impl Strategy<Value = Matter> {
     let case = || (0..8_u64).prop_map(CaseNumber);
     let text = || select(vec!["Hello".to_owned(), " ".to_owned()]);
     let verb = prop_oneof![
-        (case(), text()).prop_map(|(case, text)| Verb::Reply { case, text }),
-        (case(), text()).prop_map(|(case, text)| Verb::Note { case, text }),
-        (case(), prop::option::of(text())).prop_map(|(case, text)| Verb::Close { case, text }),
-        (case(), prop::option::of(text())).prop_map(|(case, text)| Verb::Reopen { case, text }),
+        (case(), text()).prop_map(|(case, text)| Verb::on(case, Action::Reply { text })),
+        (case(), text()).prop_map(|(case, text)| Verb::on(case, Action::Note { text })),
+        (case(), prop::option::of(text())).prop_map(|(case, text)| Verb::on(case, Action::Close { text })),
+        (case(), prop::option::of(text())).prop_map(|(case, text)| Verb::on(case, Action::Reopen { text })),
         (0..9_u64).prop_map(|entry| Verb::Release { entry: EntryId(entry) }),
         (0..9_u64, text()).prop_map(|(entry, reason)| Verb::Discard { entry: EntryId(entry), reason }),
     ];
@@ -163,10 +169,23 @@ proptest! {
         for effect in &decision.effects {
             let named = match effect {
                 Effect::AddPost(post) => vec![post.case],
-                Effect::AddParticipant { case, .. } | Effect::SetPhase { case, .. } => vec![*case],
+                Effect::AddParticipant { case, .. }
+                | Effect::RemoveParticipant { case, .. }
+                | Effect::AddFollower { case, .. }
+                | Effect::RemoveFollower { case, .. }
+                | Effect::SetQueue { case, .. }
+                | Effect::SetAssignee { case, .. }
+                | Effect::SetPriority { case, .. }
+                | Effect::AddTag { case, .. }
+                | Effect::RemoveTag { case, .. }
+                | Effect::MovePost { to: case, .. }
+                | Effect::SetPhase { case, .. } => vec![*case],
                 Effect::MergeCase { from, into } => vec![*from, *into],
                 Effect::LinkCase { from, to, .. } => vec![*from, *to],
                 Effect::OpenCase { .. }
+                | Effect::AdmitPost { .. }
+                | Effect::ExposeReference { .. }
+                | Effect::Command(_)
                 | Effect::MarkUndeliverable { .. }
                 | Effect::ClearUndeliverable { .. }
                 | Effect::Hold { .. }

@@ -97,7 +97,13 @@ pub struct Sent {
 pub fn policy(folder: &Path, received: &[Address]) -> Policy {
     let facts: Vec<MailboxFacts> = received
         .iter()
-        .map(|address| MailboxFacts { address: address.clone(), aliases: Vec::new(), message_bytes: MESSAGE_BYTES })
+        .map(|address| MailboxFacts {
+            name: address.to_string(),
+            address: address.clone(),
+            aliases: Vec::new(),
+            message_bytes: MESSAGE_BYTES,
+            trust: None,
+        })
         .collect();
     match Policy::load(folder, &facts) {
         Ok(loaded) => loaded.value,
@@ -192,7 +198,13 @@ impl Desk {
         let facts: Vec<MailboxFacts> = self
             .received
             .iter()
-            .map(|address| MailboxFacts { address: address.clone(), aliases: vec![], message_bytes: MESSAGE_BYTES })
+            .map(|address| MailboxFacts {
+                name: address.to_string(),
+                address: address.clone(),
+                aliases: vec![],
+                message_bytes: MESSAGE_BYTES,
+                trust: None,
+            })
             .collect();
         match Policy::load(&self.folder.path().join("rules"), &facts) {
             Ok(loaded) => {

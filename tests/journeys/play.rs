@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::{SignedDuration, Span};
-use postcase::case::{CaseNumber, EntryId, Verb};
+use postcase::case::{Action, CaseNumber, EntryId, Verb};
 use postcase::engine::ask::Asked;
 use postcase::mail::Address;
 use postcase::smtp::Delivery;
@@ -89,10 +89,10 @@ fn verb(step: &Step) -> Verb {
     let case = |number: u64| CaseNumber(number);
     let text = || step.text.clone().unwrap_or_default();
     match step {
-        Step { reply: Some(number), .. } => Verb::Reply { case: case(*number), text: text() },
-        Step { note: Some(number), .. } => Verb::Note { case: case(*number), text: text() },
-        Step { close: Some(number), .. } => Verb::Close { case: case(*number), text: step.text.clone() },
-        Step { reopen: Some(number), .. } => Verb::Reopen { case: case(*number), text: step.text.clone() },
+        Step { reply: Some(number), .. } => Verb::on(case(*number), Action::Reply { text: text() }),
+        Step { note: Some(number), .. } => Verb::on(case(*number), Action::Note { text: text() }),
+        Step { close: Some(number), .. } => Verb::on(case(*number), Action::Close { text: step.text.clone() }),
+        Step { reopen: Some(number), .. } => Verb::on(case(*number), Action::Reopen { text: step.text.clone() }),
         Step { release: Some(entry), .. } => Verb::Release { entry: EntryId(*entry) },
         Step { discard: Some(entry), .. } => Verb::Discard { entry: EntryId(*entry), reason: text() },
         _ => panic!("`as` says who acts, and nothing says what they do"),

@@ -50,6 +50,9 @@ pub fn subject(template: Template, language: &Language) -> Option<&'static str> 
         Template::Answered => ["Our answer to your request", "Unsere Antwort auf Ihre Anfrage"],
         Template::Closed => ["Your request is closed", "Ihre Anfrage ist geschlossen"],
         Template::TooLarge => ["Your message is too large", "Ihre Nachricht ist zu groß"],
+        Template::Notified => ["A message for you", "Eine Nachricht für Sie"],
+        Template::Asked => ["Please confirm your message", "Bitte bestätigen Sie Ihre Nachricht"],
+        Template::CarriedOut => ["What was done", "Was getan wurde"],
     };
     match language.0.as_str() {
         "en" => Some(en),

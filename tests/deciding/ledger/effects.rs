@@ -1,0 +1,136 @@
+//! What effects do to the ledger.
+
+use postcase::case::decision::LinkKind;
+use postcase::case::snapshot::CaseFacts;
+use postcase::case::{Audience, CaseNumber, Effect, NewPost, Participant, Phase, PostKind};
+
+use super::{Ledger, new_case};
+
+impl Ledger {
+    #[expect(clippy::too_many_lines, reason = "one arm for each effect")]
+    pub(super) fn perform(&mut self, effect: &Effect) {
+        match effect {
+            Effect::OpenCase { number, queue, subject, language, at } => {
+                assert_eq!(number.0, self.next_number);
+                self.next_number += 1;
+                self.cases.insert(*number, new_case(*number, queue, subject, language.clone(), *at));
+            }
+            Effect::AddPost(post) => self.add_post(post),
+            Effect::AddParticipant { case, participant } => {
+                let case = self.cases.get_mut(case).expect("participants join cases that exist");
+                if case.participants.iter().all(|known| known.who.address != participant.who.address) {
+                    case.participants.push(participant.clone());
+                }
+            }
+            Effect::SetPhase { case, phase, at, .. } => {
+                let case = self.cases.get_mut(case).expect("phases are of cases that exist");
+                case.phase = *phase;
+                case.closed = (*phase == Phase::Closed).then_some(*at);
+            }
+            Effect::MergeCase { from, into } => self.merge(*from, *into),
+            Effect::LinkCase { from, to, kind, .. } => {
+                assert_ne!(from, to);
+                self.links.push((*from, *to, *kind));
+                if *kind == LinkKind::FollowUp {
+                    self.cases.get_mut(to).expect("a case that is there").followed_by = Some(*from);
+                }
+            }
+            Effect::MarkUndeliverable { address, .. } => {
+                self.undeliverable.insert(address.clone());
+            }
+            Effect::ClearUndeliverable { address } => {
+                self.undeliverable.remove(address);
+            }
+            Effect::Hold { entry, .. } => {
+                self.held.insert(*entry);
+            }
+            Effect::Unhold { entry } => {
+                assert!(self.held.remove(entry), "only held entries are let go");
+            }
+            Effect::IndexMail { entry, post } => {
+                let post = self.posts.iter().find(|known| known.id == *post).expect("the post exists");
+                let known = self.messages.iter_mut().find(|known| known.entry == *entry).expect("it is indexed");
+                (known.case, known.post, known.audience) = (Some(post.case), Some(post.id), Some(post.audience));
+            }
+            Effect::RemoveParticipant { case, address } => {
+                self.facts(*case).participants.retain(|known| known.who.address != *address);
+            }
+            Effect::AddFollower { case, staff } => self.facts(*case).followers.push(staff.clone()),
+            Effect::RemoveFollower { case, staff } => self.facts(*case).followers.retain(|known| known != staff),
+            Effect::SetQueue { case, queue, by } => {
+                let case = self.facts(*case);
+                (case.queue, case.queued_by) = (queue.clone(), by.clone());
+            }
+            Effect::SetAssignee { case, staff, by } => {
+                let case = self.facts(*case);
+                (case.assignee, case.assigned_by) = (staff.clone(), by.clone());
+            }
+            Effect::SetPriority { case, priority, by } => {
+                let case = self.facts(*case);
+                (case.priority, case.prioritised_by) = (Some(priority.clone()), by.clone());
+            }
+            Effect::AddTag { case, tag, .. } => self.facts(*case).tags.push(tag.clone()),
+            Effect::RemoveTag { case, tag } => self.facts(*case).tags.retain(|known| known != tag),
+            Effect::MovePost { post, to } => {
+                let known = self.posts.iter_mut().find(|known| known.id == *post).expect("the post exists");
+                known.case = *to;
+                self.messages
+                    .iter_mut()
+                    .filter(|known| known.post == Some(*post))
+                    .for_each(|known| known.case = Some(*to));
+                self.sent.iter_mut().filter(|sent| sent.post == Some(*post)).for_each(|sent| sent.case = Some(*to));
+            }
+            Effect::AdmitPost { post } => {
+                let known = self.posts.iter_mut().find(|known| known.id == *post).expect("the post exists");
+                (known.stranger, known.audience) = (false, Audience::Public);
+            }
+            Effect::ExposeReference { sent } => {
+                self.sent.iter_mut().find(|known| known.id == *sent).expect("it was sent").exposed = true;
+            }
+            Effect::Command(command) => self.asked.push(command.clone()),
+            Effect::Correct { .. }
+            | Effect::Backup { .. }
+            | Effect::RetryOutbox { .. }
+            | Effect::PauseOutbox
+            | Effect::ResumeOutbox => {}
+        }
+    }
+
+    fn facts(&mut self, case: CaseNumber) -> &mut CaseFacts {
+        self.cases.get_mut(&case).expect("effects are on cases that exist")
+    }
+
+    fn add_post(&mut self, post: &NewPost) {
+        assert!(self.posts.iter().all(|known| known.id != post.id), "post ids are unique");
+        let case = self.cases.get_mut(&post.case).expect("posts go to cases that exist");
+        let known = self.messages.iter_mut().find(|known| known.entry == post.entry);
+        let message_id = known.as_ref().and_then(|known| known.message_id.clone());
+        if let Some(known) = known {
+            (known.case, known.post, known.audience) = (Some(post.case), Some(post.id), Some(post.audience));
+        }
+        if post.audience == Audience::Public {
+            case.last_post = Some(post.id);
+            if post.kind == PostKind::MailIn {
+                case.last_author = post.address.clone();
+                case.last_message_id = message_id.clone();
+                case.message_ids.extend(message_id);
+            }
+        }
+        self.posts.push(post.clone());
+    }
+
+    fn merge(&mut self, from: CaseNumber, into: CaseNumber) {
+        assert!(into < from, "the older number survives");
+        let gone = self.cases.remove(&from).expect("merged cases exist");
+        assert!(!gone.acknowledged && !self.cases[&into].acknowledged, "nobody knows the numbers");
+        for participant in gone.participants {
+            let participant = Participant { requester: false, ..participant };
+            self.perform(&Effect::AddParticipant { case: into, participant });
+        }
+        self.aliases.values_mut().filter(|now| **now == from).for_each(|now| *now = into);
+        self.aliases.insert(from, into);
+        self.messages.iter_mut().filter(|m| m.case == Some(from)).for_each(|m| m.case = Some(into));
+        self.posts.iter_mut().filter(|post| post.case == from).for_each(|post| post.case = into);
+        self.sent.iter_mut().filter(|sent| sent.case == Some(from)).for_each(|sent| sent.case = Some(into));
+    }
+}
