@@ -29,6 +29,10 @@ pub enum Step {
     DecisionWritten,
     /// Commit 2 is done.
     DecisionCommitted,
+    /// Timers that fell due are in the journal, not committed.
+    TimersWritten,
+    /// They are committed, nothing is decided.
+    TimersCommitted,
     /// A command's entry is committed, nobody has decided.
     CommandCommitted,
     /// A mail was taken from the outbox for an attempt.
@@ -48,7 +52,7 @@ pub enum Step {
 }
 
 impl Step {
-    pub const ALL: [Step; 19] = [
+    pub const ALL: [Step; 21] = [
         Step::Selected,
         Step::Listed,
         Step::Fetched,
@@ -60,6 +64,8 @@ impl Step {
         Step::Read,
         Step::DecisionWritten,
         Step::DecisionCommitted,
+        Step::TimersWritten,
+        Step::TimersCommitted,
         Step::CommandCommitted,
         Step::OutboxClaimed,
         Step::SmtpConnected,
@@ -84,6 +90,8 @@ impl Step {
             Step::Read => "read",
             Step::DecisionWritten => "decision-written",
             Step::DecisionCommitted => "decision-committed",
+            Step::TimersWritten => "timers-written",
+            Step::TimersCommitted => "timers-committed",
             Step::CommandCommitted => "command-committed",
             Step::OutboxClaimed => "outbox-claimed",
             Step::SmtpConnected => "smtp-connected",

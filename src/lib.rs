@@ -33,7 +33,7 @@
 //! | L6 A number is public, a reference is not | [`mail::reference`], [`link`] | `tests/deciding` |
 //! | L7 Nothing is silently refused | [`case::Verdict`], [`decide`] | `tests/journeys`, `tests/cli` |
 //! | L8 A rule file cannot break the desk | [`rules`], [`diagnostics`] | `tests/config.rs`, `tests/loading.rs` |
-//! | L9 Time is working time, and mail goes before timers | [`engine::Clock`] | there are no timers yet |
+//! | L9 Time is working time, and mail goes before timers | [`engine::timers`], [`store::timers`] | `tests/timers.rs`, `tests/crash` |
 //! | L10 Everything has a bound | [`mail::Bounds`], [`mailbox`], [`case::snapshot`] | `tests/reading_hostile.rs`, `tests/mailbox` |
 //! | L11 What identifies a person can be erased | traces name, they do not quote | `tests/deciding` |
 //!

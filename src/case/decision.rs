@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{By, CaseNumber, Command, EntryId, Letter, NewPost, OutboxId, Participant, Phase, PostId};
+use super::{By, CaseNumber, Command, EntryId, Letter, NewPost, OutboxId, Participant, Phase, PostId, Target};
 use crate::mail::{Address, Language, SentId};
 
 /// What became of an entry: one word, counted by `status` (L1).
@@ -28,7 +28,7 @@ pub enum Verdict {
     Hold,
     /// A new word about an earlier entry, which it names.
     Correction,
-    /// A command was carried out.
+    /// A command was carried out, or what fell due.
     Done,
     /// A command could not be carried out; the reason stands in the trace.
     Declined,
@@ -188,6 +188,17 @@ pub enum Effect {
     IndexMail {
         entry: EntryId,
         post: PostId,
+    },
+    /// From now on this timer, in place of the one that the case had for the target.
+    SetTimer {
+        case: CaseNumber,
+        target: Target,
+        due: Timestamp,
+    },
+    /// The case has no timer for the target any more; one that fell due and waits for its decision decides nothing.
+    ClearTimer {
+        case: CaseNumber,
+        target: Target,
     },
     RetryOutbox {
         mail: Option<OutboxId>,

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Command, EntryId, OutboxId};
+use super::{CaseNumber, Command, EntryId, OutboxId, Target};
 use crate::mail::{Address, Reading};
 
 /// A journal entry, understood: what `decide` decides about.
 #[derive(Debug, Clone)]
 pub struct Event {
     pub entry: EntryId,
-    /// When it came to us (INTERNALDATE for mail), never in the future: starts promises.
+    /// When it came to us (INTERNALDATE for mail, the due time of a timer), never in the future: starts promises.
     pub received: Timestamp,
     pub matter: Matter,
 }
@@ -27,6 +27,12 @@ pub enum Matter {
     },
     /// The outbox gave up on some recipients of a mail.
     Undeliverable(Undeliverable),
+    /// A timer of a case fell due, when it had this generation (L9).
+    Due {
+        case: CaseNumber,
+        target: Target,
+        generation: u64,
+    },
     /// New rules are in force; the hash names them.
     Reloaded {
         policy: String,

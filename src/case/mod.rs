@@ -8,6 +8,7 @@ pub mod event;
 pub mod letter;
 pub mod snapshot;
 pub mod speaker;
+pub mod timer;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use decision::{Decision, Effect, Verdict};
 pub use event::Event;
 pub use letter::{Letter, Template};
 pub use snapshot::Snapshot;
+pub use timer::{Target, Timer};
 
 use crate::mail::{Address, Attachment, Language, Named};
 

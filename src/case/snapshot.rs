@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Audience, By, CaseNumber, EntryId, Participant, Phase, PostId, PostKind, Verdict};
+use super::{Audience, By, CaseNumber, EntryId, Participant, Phase, PostId, PostKind, Timer, Verdict};
 use crate::mail::{Address, Language, MessageId, SentId};
 
 /// Most messages that share ids, directly or through others, which a snapshot holds; the nearest first.
@@ -127,6 +127,8 @@ pub struct CaseFacts {
     pub reopened: u32,
     /// The newest case that followed this one and is not closed: further late replies belong there.
     pub followed_by: Option<CaseNumber>,
+    /// At most one for each target.
+    pub timers: Vec<Timer>,
 }
 
 /// The newest answer by staff in a case.

@@ -9,6 +9,7 @@ mod delivery;
 mod mail;
 mod participants;
 mod subject;
+mod timer;
 
 use jiff::Timestamp;
 
@@ -16,7 +17,9 @@ pub use mail::{Treatment, treatment};
 
 use crate::case::event::Matter;
 use crate::case::snapshot::CaseFacts;
-use crate::case::{CaseNumber, Decision, Effect, EntryId, Event, Letter, Phase, PostId, Snapshot, Verdict};
+use crate::case::{
+    CaseNumber, Decision, Effect, EntryId, Event, Letter, Phase, PostId, Snapshot, Target, Timer, Verdict,
+};
 use crate::mail::{Language, SentId};
 use crate::rules::{Policy, Queue};
 
@@ -29,6 +32,7 @@ pub fn decide(policy: &Policy, snapshot: &Snapshot, event: &Event, now: Timestam
         Matter::Command(command) => command::decide(draft, command),
         Matter::Released { by, entry, mail } => correction::release(draft, by, *entry, mail),
         Matter::Undeliverable(undeliverable) => delivery::decide(draft, undeliverable),
+        Matter::Due { case, target, generation } => timer::decide(draft, *case, *target, *generation),
         Matter::Reloaded { policy } => reloaded(draft, policy),
         Matter::Poison { reason } => poison(draft, reason),
     }
@@ -89,6 +93,18 @@ impl<'a> Draft<'a> {
 
     fn set_phase(&mut self, case: CaseNumber, phase: Phase) {
         self.effects.push(Effect::SetPhase { case, phase, status: phase.name().to_owned(), at: self.now });
+        if phase != Phase::Waiting {
+            self.clear_timer(case, Target::Wake);
+        }
+    }
+
+    /// Ends a timer that runs.
+    fn clear_timer(&mut self, case: CaseNumber, target: Target) {
+        let facts = self.snapshot.cases.iter().find(|facts| facts.number == case);
+        let runs = |timer: &Timer| timer.target == target && timer.due.is_some();
+        if facts.is_some_and(|facts| facts.timers.iter().any(runs)) {
+            self.effects.push(Effect::ClearTimer { case, target });
+        }
     }
 
     fn queue(&self, name: &str) -> Option<&'a Queue> {

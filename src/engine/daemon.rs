@@ -189,6 +189,7 @@ impl Desk {
                     return Ok(Going::Stop);
                 }
             }
+            self.engine.fire_timers()?;
             let decided = self.engine.step()?;
             self.send()?;
             self.copy(handle)?;

@@ -17,6 +17,7 @@ impl Engine {
                 tx.settle_mailbox(name, place)?;
             }
             let watched: Vec<String> = mailboxes.iter().map(|(name, _)| name.clone()).collect();
+            tx.set_watched(&watched)?;
             tx.forget_mailbox_troubles(&watched)
         })
     }
@@ -91,8 +92,9 @@ impl Engine {
         let text = serde_json::to_string(state).expect("a state is written as JSON");
         self.store.write(|tx| {
             tx.set_mailbox_state(&state.mailbox, &text)?;
-            if state.read_until.is_some() {
+            if let Some(until) = state.read_until {
                 tx.mark_read_once(&state.mailbox)?;
+                tx.set_read_until(&state.mailbox, until)?;
             }
             tx.set_trouble(&format!("mailbox {}", state.mailbox), state.trouble.as_deref(), now)
         })

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod daemon;
 pub mod deliver;
 pub mod intake;
+pub mod timers;
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,6 +43,8 @@ pub struct Engine {
     copy: SentCopy,
     /// Held for as long as this engine decides.
     lock: Lock,
+    /// When it began to decide.
+    opened: Timestamp,
 }
 
 /// The rules in force, and what reading needs of them.
@@ -62,11 +65,18 @@ pub struct Place {
 impl Engine {
     /// Opens the database for deciding, and counts what the last death left marked (B4).
     pub fn open(place: &Place, lock: Lock, policy: Policy, clock: Clock) -> Result<Engine> {
-        let store = Store::open(&place.database, &lock, place.adopt, clock.now())?;
+        let opened = clock.now();
+        let store = Store::open(&place.database, &lock, place.adopt, opened)?;
         let circumstances = circumstances(&policy, &store)?;
         warm_up(&circumstances);
-        let engine =
-            Engine { store, rules: RefCell::new(Rules { policy, circumstances }), clock, copy: place.copy, lock };
+        let engine = Engine {
+            store,
+            rules: RefCell::new(Rules { policy, circumstances }),
+            clock,
+            copy: place.copy,
+            lock,
+            opened,
+        };
         engine.begin_work()?;
         Ok(engine)
     }
@@ -210,6 +220,9 @@ impl Engine {
                 _ => Ok(Matter::Command(command.clone())),
             },
             Payload::Undeliverable(undeliverable) => Ok(Matter::Undeliverable(undeliverable.clone())),
+            Payload::Due { case, target, generation } => {
+                Ok(Matter::Due { case: *case, target: *target, generation: *generation })
+            }
             Payload::Reloaded { policy } => Ok(Matter::Reloaded { policy: policy.clone() }),
             Payload::Unfetchable { uid, reason } => {
                 let mailbox = waiting.mailbox.as_deref().unwrap_or("?");
@@ -266,7 +279,11 @@ impl Engine {
             Matter::Mail(mail) => Some((event.entry, link::footprint(&mail.reading, &policy.desk))),
             // What killed its reader was never indexed; now it is read, and replies to it must find it.
             Matter::Released { entry, mail, .. } => Some((*entry, link::footprint(&mail.reading, &policy.desk))),
-            Matter::Command(_) | Matter::Undeliverable(_) | Matter::Reloaded { .. } | Matter::Poison { .. } => None,
+            Matter::Command(_)
+            | Matter::Undeliverable(_)
+            | Matter::Due { .. }
+            | Matter::Reloaded { .. }
+            | Matter::Poison { .. } => None,
         };
         let message = footprint.as_ref().map(|(entry, footprint)| (*entry, footprint));
         let snapshot =
@@ -325,6 +342,7 @@ fn line(event: &Event, decision: &Decision) -> String {
         }
         Matter::Command(_) => "command".to_owned(),
         Matter::Undeliverable(_) => "undeliverable".to_owned(),
+        Matter::Due { target, .. } => format!("due-{}", target.name()),
         Matter::Reloaded { .. } => "reload".to_owned(),
         Matter::Poison { .. } => "poison".to_owned(),
     };

@@ -92,6 +92,8 @@ impl Tx<'_> {
                 let payload = Payload::Command(command.clone());
                 self.journal(&payload, None, None, outcome.now, outcome.now, Mark::Later).map(|_| ())
             }
+            Effect::SetTimer { case, target, due } => self.set_timer(*case, *target, Some(*due)),
+            Effect::ClearTimer { case, target } => self.set_timer(*case, *target, None),
             Effect::RetryOutbox { mail } => self.retry_outbox(*mail, now),
             Effect::Backup { target } => self.set_meta(BACKUP_WANTED, target),
             Effect::PauseOutbox => self.set_meta("outbox-paused", "yes"),

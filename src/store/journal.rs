@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Result, Store, Tx, from_json, json, time};
 use crate::case::event::Undeliverable;
-use crate::case::{Command, EntryId};
+use crate::case::{CaseNumber, Command, EntryId, Target};
 
 /// Entries that are decided in one transaction, at most.
 pub const GROUP: usize = 64;
@@ -29,6 +29,12 @@ pub enum Payload {
     },
     Command(Command),
     Undeliverable(Undeliverable),
+    /// A timer fell due; unique.
+    Due {
+        case: CaseNumber,
+        target: Target,
+        generation: u64,
+    },
     Reloaded {
         policy: String,
     },
@@ -45,6 +51,7 @@ impl Payload {
             Payload::Mail { .. } => "mail",
             Payload::Command(_) => "command",
             Payload::Undeliverable(_) => "undeliverable",
+            Payload::Due { .. } => "due",
             Payload::Reloaded { .. } => "reloaded",
             Payload::Unfetchable { .. } => "unfetchable",
         }

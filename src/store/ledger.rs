@@ -278,6 +278,24 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// All that came to the mailbox before this moment is in the journal.
+    pub fn set_read_until(&self, name: &str, until: Timestamp) -> Result<()> {
+        let mailbox = self.mailbox_id(name)?;
+        self.prepare_cached("UPDATE mailbox SET read_until = max(coalesce(read_until, $1), $1) WHERE id = $2")?
+            .execute(params![until.as_microsecond(), mailbox])?;
+        Ok(())
+    }
+
+    /// Only these are watched from here on.
+    pub fn set_watched(&self, names: &[String]) -> Result<()> {
+        self.execute("UPDATE mailbox SET watched = 0", [])?;
+        for name in names {
+            let mailbox = self.mailbox_id(name)?;
+            self.execute("UPDATE mailbox SET watched = 1 WHERE id = $1", [mailbox])?;
+        }
+        Ok(())
+    }
+
     /// Everything that the mailbox held when it was opened has its row: the first start has come to its end.
     pub fn mark_read_once(&self, name: &str) -> Result<()> {
         let mailbox = self.mailbox_id(name)?;

@@ -12,6 +12,7 @@ pub mod outbox;
 pub mod raw;
 pub mod snapshot;
 pub mod status;
+pub mod timers;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -26,6 +26,8 @@ CREATE TABLE mailbox (
     name      TEXT NOT NULL UNIQUE,
     place     TEXT,                -- whose folder it is: the ledger counts what one folder showed
     state     TEXT,
+    watched   INTEGER NOT NULL DEFAULT 0, -- 1: it stands in the configuration
+    read_until INTEGER,            -- all that came before is in the journal: timers wait for this (L9)
     read_once INTEGER NOT NULL DEFAULT 0 -- 1: all that was there at the first start has its row (B10)
 ) STRICT;
 
@@ -61,7 +63,7 @@ CREATE INDEX ledger_unsettled ON ledger (mailbox, uid_validity, fate, filing) WH
 -- Everything that came in, in the order in which it came in.
 CREATE TABLE journal (
     id         INTEGER PRIMARY KEY,
-    matter     TEXT NOT NULL CHECK (matter IN ('mail', 'command', 'undeliverable', 'reloaded', 'unfetchable')),
+    matter     TEXT NOT NULL CHECK (matter IN ('mail', 'command', 'undeliverable', 'due', 'reloaded', 'unfetchable')),
     mailbox    TEXT,               -- the mailbox's name, for mail that a mailbox showed
     received   INTEGER NOT NULL,
     journalled INTEGER NOT NULL,
@@ -71,6 +73,8 @@ CREATE TABLE journal (
     waiting    INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 CREATE INDEX journal_waiting ON journal (id) WHERE waiting = 1;
+-- A timer falls due once in each of its generations.
+CREATE UNIQUE INDEX journal_due ON journal (payload) WHERE matter = 'due';
 
 -- Raw mail, zstd. Nothing joins this table.
 CREATE TABLE raw (
@@ -122,6 +126,17 @@ CREATE TABLE cases (
 ) STRICT;
 CREATE INDEX cases_assignee ON cases (assignee, changed) WHERE assignee IS NOT NULL AND merged_into IS NULL;
 CREATE INDEX cases_phase ON cases (phase, changed) WHERE merged_into IS NULL;
+
+-- When something is to happen to a case (L9). The row stays, so that no generation is used twice.
+CREATE TABLE timer (
+    case_number INTEGER NOT NULL REFERENCES cases,
+    target      TEXT NOT NULL CHECK (target IN ('wake')),
+    generation  INTEGER NOT NULL, -- setting and clearing begin a new one
+    due         INTEGER,          -- NULL: cleared
+    entry       INTEGER,          -- the journal entry that says that this generation fell due
+    PRIMARY KEY (case_number, target)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX timer_due ON timer (due) WHERE due IS NOT NULL AND entry IS NULL;
 
 CREATE TABLE post (
     id          INTEGER PRIMARY KEY,

@@ -60,6 +60,9 @@ impl Tx<'_> {
                 snapshot.refused = self.known_sent(SentId(undeliverable.mail.0))?;
                 cases.extend(snapshot.refused.as_ref().and_then(|sent| sent.case));
             }
+            Matter::Due { case, .. } => {
+                cases.insert(*case);
+            }
             Matter::Reloaded { .. } | Matter::Poison { .. } => {}
         }
         if let Some(address) = footprint.and_then(|footprint| footprint.originator.as_ref()) {

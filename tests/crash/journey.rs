@@ -16,7 +16,7 @@ use crate::outcome::{Outcome, described};
 use crate::smtp_sink::Received;
 
 /// Stretches of the journey; each ends when nothing is left to do.
-pub const STRETCHES: usize = 7;
+pub const STRETCHES: usize = 8;
 
 /// How a journey is disturbed.
 #[derive(Debug)]
@@ -138,16 +138,17 @@ impl<'a> Journey<'a> {
                 journey.command(&note);
             }
         });
-        self.stretch(4, 12, |journey| {
+        self.stretch(4, 12, |journey| journey.wake(&of_anna));
+        self.stretch(5, 13, |journey| {
             let close = ["case", "close", &of_bela, "--as", "Kevin", "--text", "The invoice is on its way."];
             // The daemon that is started next decides.
             if commands_die { journey.dying_command(&close) } else { journey.command(&close) }
         });
-        self.stretch(5, 13, |journey| {
+        self.stretch(6, 14, |journey| {
             let closed = desk.sink.taken().into_iter().rfind(|mail| is_to(mail, "bela")).expect("it was sent");
             journey.desk.deliver(0, &reply("bela", "eighth", &closed, "It has not come yet, please look again."));
         });
-        self.stretch(6, 14, |journey| {
+        self.stretch(7, 15, |journey| {
             journey.command(&["case", "close", &of_anna, "--as", "Kevin"]);
         });
         if let Some(mut daemon) = self.daemon.take() {
@@ -201,6 +202,20 @@ impl<'a> Journey<'a> {
             return;
         }
         assert!(status.success(), "{arguments:?}: {status:?} {}", said(&mut child));
+    }
+
+    /// The case has waited long enough.
+    fn wake(&self, case: &str) {
+        let set = || {
+            let database = rusqlite::Connection::open(self.desk.database())?;
+            database.busy_timeout(PATIENCE)?;
+            let sql = "INSERT INTO timer (case_number, target, generation, due) VALUES ($1, 'wake', 1, $2)";
+            database.execute(sql, rusqlite::params![case, jiff::Timestamp::now().as_microsecond()])
+        };
+        if set().is_err() {
+            self.make_room();
+            set().expect("there is room again");
+        }
     }
 
     /// Runs a command without a daemon. It dies once it is in the journal.

@@ -21,7 +21,7 @@ pub struct Outcome {
 }
 
 /// What is compared of each table, in which order.
-const TABLES: [(&str, &str); 14] = [
+const TABLES: [(&str, &str); 15] = [
     (
         "cases",
         "SELECT number, merged_into, queue, phase, status, subject, language, acknowledged, closed IS NULL, reopened FROM cases ORDER BY number",
@@ -32,6 +32,7 @@ const TABLES: [(&str, &str); 14] = [
     ),
     ("found by words", "SELECT rowid FROM post_search WHERE post_search MATCH 'printer' ORDER BY rowid"),
     ("participants", "SELECT case_number, address, name, requester FROM participant ORDER BY 1, 2"),
+    ("timers", "SELECT case_number, target, generation, due IS NULL, entry FROM timer ORDER BY 1, 2"),
     ("links", "SELECT from_case, to_case, kind, reason, entry FROM case_link ORDER BY 1, 2, 3"),
     ("contacts", "SELECT address, undeliverable FROM contact ORDER BY 1"),
     (

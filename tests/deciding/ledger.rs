@@ -259,7 +259,11 @@ impl Ledger {
     pub fn snapshot(&self, event: &Event, names: Option<EntryId>) -> Snapshot {
         let arrived = match &event.matter {
             Matter::Mail(arrived) | Matter::Released { mail: arrived, .. } => Some(arrived),
-            Matter::Command(_) | Matter::Undeliverable(_) | Matter::Reloaded { .. } | Matter::Poison { .. } => None,
+            Matter::Command(_)
+            | Matter::Undeliverable(_)
+            | Matter::Due { .. }
+            | Matter::Reloaded { .. }
+            | Matter::Poison { .. } => None,
         };
         let mut speaker_facts = self.speaker.clone();
         let from = arrived.and_then(|arrived| speaker(&arrived.reading.message, &self.policy.desk));
@@ -277,6 +281,7 @@ impl Ledger {
             Matter::Mail(_)
             | Matter::Command(_)
             | Matter::Released { .. }
+            | Matter::Due { .. }
             | Matter::Reloaded { .. }
             | Matter::Poison { .. } => None,
         };
@@ -402,5 +407,6 @@ fn new_case(number: CaseNumber, queue: &str, subject: &str, language: Option<Lan
         message_ids: Vec::new(),
         reopened: 0,
         followed_by: None,
+        timers: Vec::new(),
     }
 }

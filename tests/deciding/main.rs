@@ -6,4 +6,5 @@ mod commands;
 mod conversations;
 mod ledger;
 mod mails;
+mod timers;
 mod total;

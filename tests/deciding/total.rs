@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use postcase::case::event::{Matter, Refusal, Undeliverable};
 use postcase::case::snapshot::{EntryFacts, KnownMessage, KnownSent};
 use postcase::case::{
-    Action, Audience, CaseNumber, Command, Decision, Effect, EntryId, Event, OutboxId, Phase, PostId, Snapshot, Verb,
-    Verdict,
+    Action, Audience, CaseNumber, Command, Decision, Effect, EntryId, Event, OutboxId, Phase, PostId, Snapshot, Target,
+    Timer, Verb, Verdict,
 };
 use postcase::decide::decide;
 use postcase::mail::{Clue, ClueKind, Kind, Pointer, SentId};
@@ -74,6 +74,8 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
             let (phase, reopened) = wanted?;
             (case.number, case.phase, case.reopened) = (CaseNumber(number), phase, reopened);
             case.participants.truncate(reopened as usize);
+            let due = (reopened > 1).then_some(Timestamp::UNIX_EPOCH);
+            case.timers.push(Timer { target: Target::Wake, generation: 1, due });
             Some(case)
         });
         Snapshot {
@@ -141,6 +143,7 @@ fn matter() -> impl Strategy<Value = Matter> {
         1 => (mail(), 0..9_u64).prop_map(move |(mail, entry)| {
             Matter::Released { by: by(), entry: EntryId(entry), mail: mail.0 }
         }),
+        1 => (case(), 0..3_u64).prop_map(|(case, generation)| Matter::Due { case, target: Target::Wake, generation }),
         2 => verb.prop_map(move |verb| Matter::Command(Command { by: by(), verb })),
         1 => select(vec!["550 5.1.1 no", "451 later", ""]).prop_map(|reply| {
             let refusal = Refusal { recipient: address("anna@shop.example"), reply: reply.to_owned() };
@@ -179,6 +182,8 @@ proptest! {
                 | Effect::AddTag { case, .. }
                 | Effect::RemoveTag { case, .. }
                 | Effect::MovePost { to: case, .. }
+                | Effect::SetTimer { case, .. }
+                | Effect::ClearTimer { case, .. }
                 | Effect::SetPhase { case, .. } => vec![*case],
                 Effect::MergeCase { from, into } => vec![*from, *into],
                 Effect::LinkCase { from, to, .. } => vec![*from, *to],

@@ -329,6 +329,7 @@ impl Desk {
     /// Decides and delivers until nothing is left to do.
     pub fn settle_down(&mut self) {
         loop {
+            while self.engine().fire_timers().expect("the store works") > 0 {}
             self.decide();
             let before = self.engine().store().counts().expect("counts").entries;
             self.deliver();

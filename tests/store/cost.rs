@@ -64,7 +64,7 @@ fn nothing_on_the_way_of_a_message_reads_a_whole_table() {
     let desk = busy(5);
     let sql = desk.sql();
     let mut scans = Vec::new();
-    let files = ["apply", "journal", "ledger", "outbox", "raw", "snapshot", "mod"];
+    let files = ["apply", "journal", "ledger", "outbox", "raw", "snapshot", "timers", "mod"];
     let mut seen = 0;
     for file in files {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/store/{file}.rs"));

@@ -174,6 +174,7 @@ impl Tx<'_> {
         )?
         .execute(params![from.0 as i64, into.0 as i64])?;
         self.prepare_cached("UPDATE cases SET merged_into = $1 WHERE number = $2")?.execute(pair)?;
+        self.end_timers(from)?;
         self.touch(into, now)
     }
 

@@ -86,12 +86,14 @@ impl Tx<'_> {
                     last_post: None,
                     last_message_id: None,
                     followed_by: None,
+                    timers: Vec::new(),
                     message_ids: Vec::new(),
                 })
             })
             .optional()?;
         let Some(mut case) = found else { return Ok(None) };
         case.participants = self.participants(number)?;
+        case.timers = self.timers(number)?;
         if case.phase == Phase::Closed {
             case.followed_by = self.followed_by(number)?;
         }

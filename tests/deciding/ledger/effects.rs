@@ -1,8 +1,9 @@
 //! What effects do to the ledger.
 
+use jiff::Timestamp;
 use postcase::case::decision::LinkKind;
 use postcase::case::snapshot::CaseFacts;
-use postcase::case::{Audience, CaseNumber, Effect, NewPost, Participant, Phase, PostKind};
+use postcase::case::{Audience, CaseNumber, Effect, NewPost, Participant, Phase, PostKind, Target, Timer};
 
 use super::{Ledger, new_case};
 
@@ -88,12 +89,21 @@ impl Ledger {
                 self.sent.iter_mut().find(|known| known.id == *sent).expect("it was sent").exposed = true;
             }
             Effect::Command(command) => self.asked.push(command.clone()),
+            Effect::SetTimer { case, target, due } => self.set_timer(*case, *target, Some(*due)),
+            Effect::ClearTimer { case, target } => self.set_timer(*case, *target, None),
             Effect::Correct { .. }
             | Effect::Backup { .. }
             | Effect::RetryOutbox { .. }
             | Effect::PauseOutbox
             | Effect::ResumeOutbox => {}
         }
+    }
+
+    pub fn set_timer(&mut self, case: CaseNumber, target: Target, due: Option<Timestamp>) {
+        let timers = &mut self.facts(case).timers;
+        let generation = timers.iter().find(|timer| timer.target == target).map_or(0, |timer| timer.generation);
+        timers.retain(|timer| timer.target != target);
+        timers.push(Timer { target, generation: generation + 1, due });
     }
 
     fn facts(&mut self, case: CaseNumber) -> &mut CaseFacts {
