@@ -40,6 +40,18 @@ fn the_sample_desk_file_names_every_key_and_every_default() {
     assert_eq!(desk(&sample), desk(least), "the sample as shipped is the defaults");
 }
 
+#[test]
+fn the_sample_staff_file_names_every_key_and_every_default() {
+    // The sample has nobody, so that a desk begins without staff: here it describes one.
+    let least = "# [[staff]]\nname = \"a\"\naddresses = [\"a@example.com\"]\n";
+    let sample = read("rules/staff.toml").replace("# [[staff]]\n", least);
+    let colleague = "[[staff]]\nname = \"sean\"\naddresses = [\"sean@example.com\"]\n";
+    let load =
+        |text: &str| format!("{:#?}", staff(&format!("{}\n{colleague}", text.replace("# [[staff]]", "[[staff]]"))));
+    assert_is_the_manual(&sample, load, Policy::known_staff_keys);
+    assert!(staff(&read("rules/staff.toml")).is_empty(), "the sample as shipped has nobody");
+}
+
 /// Compares a sample with what `load` makes of it, as printed.
 fn assert_is_the_manual(sample: &str, load: impl Fn(&str) -> String, known: impl Fn(&str) -> BTreeSet<String>) {
     let defaults = with_defaults(sample);
@@ -113,6 +125,15 @@ fn desk(text: &str) -> postcase::rules::Desk {
     let loaded = Policy::load(folder.path(), &[]).unwrap_or_else(|wrong| panic!("{wrong}"));
     assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
     loaded.value.desk
+}
+
+fn staff(text: &str) -> Vec<postcase::rules::Staff> {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = "[desk]\nname = \"Example Support\"\naddress = \"support@example.com\"\n";
+    fs::write(folder.path().join("desk.toml"), desk).unwrap();
+    fs::write(folder.path().join("staff.toml"), text).unwrap();
+    let loaded = Policy::load(folder.path(), &[]).unwrap_or_else(|wrong| panic!("{wrong}"));
+    loaded.value.staff
 }
 
 fn read(path: &str) -> String {

@@ -31,6 +31,10 @@ impl<'s> Value<'s> {
         self.value.span().into()
     }
 
+    pub fn source(&self) -> &'s Source {
+        self.source
+    }
+
     /// The key, without the sections before it.
     pub fn key(&self) -> &str {
         self.path.rsplit('.').next().unwrap_or(&self.path)

@@ -36,6 +36,8 @@ fn identity(section: &Section<'_>, received: &[&Address]) -> Option<Desk> {
     let signature = by_language(section, "signature", &languages, Value::text);
     let own_lists = section.or("own_lists", Vec::new(), |value| value.list(list_id));
     let form_senders = section.or("form_senders", Vec::new(), |value| value.list(Value::address));
+    let priorities = section.or("priorities", default_priorities(), priorities);
+    let priority = section.or("priority", usual(&priorities), |value| priority(value, &priorities));
     Some(Desk {
         name: name?,
         address: address?,
@@ -46,13 +48,42 @@ fn identity(section: &Section<'_>, received: &[&Address]) -> Option<Desk> {
         form_senders,
         own_addresses: Vec::new(),
         trust: BTreeMap::new(),
-        priorities: ["low", "normal", "high", "urgent"].map(str::to_owned).to_vec(),
-        priority: "normal".to_owned(),
+        priorities,
+        priority,
         reference: ReferenceStyle::default(),
         acknowledgement: Acknowledgement::default(),
         limits: Limits::default(),
         queues: Vec::new(),
     })
+}
+
+fn default_priorities() -> Vec<String> {
+    ["low", "normal", "high", "urgent"].map(str::to_owned).to_vec()
+}
+
+/// Where nothing is written: `normal` where there is one, else the one in the middle.
+fn usual(priorities: &[String]) -> String {
+    let normal = priorities.iter().find(|priority| *priority == "normal");
+    normal.or(priorities.get(priorities.len() / 2)).cloned().unwrap_or_default()
+}
+
+fn priorities(value: Value<'_>) -> Option<Vec<String>> {
+    let mut seen: Vec<(String, Span)> = Vec::new();
+    let priorities = value.clone().list(|value| {
+        let name = queue_name(value.clone())?;
+        unique(value.source(), &mut seen, (name.clone(), value.span()), "priorities have the name");
+        Some(name)
+    })?;
+    if priorities.is_empty() {
+        let help = "name them from the least to the most urgent, as in [\"low\", \"normal\", \"high\"]".to_owned();
+        return value.wrong("the desk has no priorities", "this is empty", Some(help));
+    }
+    Some(priorities)
+}
+
+fn priority(value: Value<'_>, priorities: &[String]) -> Option<String> {
+    let choices: Vec<(&str, String)> = priorities.iter().map(|name| (name.as_str(), name.clone())).collect();
+    value.choice(&choices)
 }
 
 fn languages(value: Value<'_>) -> Option<Vec<Language>> {
@@ -205,8 +236,8 @@ fn queue_name(value: Value<'_>) -> Option<String> {
     if text.chars().all(proper) && text.len() <= 64 && !text.starts_with('-') && !text.ends_with('-') {
         return Some(text);
     }
-    let help = "use small letters, digits and `-`; `label` is what people see".to_owned();
-    value.wrong("a queue's name is one word in small letters", "this is none", Some(help))
+    let help = "use small letters, digits and `-`".to_owned();
+    value.wrong(format!("`{}` must be one word in small letters", value.key()), "this is none", Some(help))
 }
 
 /// "technical-support" → "Technical support".
@@ -216,7 +247,12 @@ fn capitalised(name: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
-fn unique<T: PartialEq + std::fmt::Display>(source: &Source, seen: &mut Vec<(T, Span)>, new: (T, Span), what: &str) {
+pub(super) fn unique<T: PartialEq + std::fmt::Display>(
+    source: &Source,
+    seen: &mut Vec<(T, Span)>,
+    new: (T, Span),
+    what: &str,
+) {
     match seen.iter().find(|(value, _)| *value == new.0) {
         Some((value, first)) => {
             let finding = Finding::error(format!("two {what} `{value}`")).help("keep it at one of them");

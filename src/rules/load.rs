@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::{Desk, MailboxFacts, Policy, TemplateSource, desk, template};
+use super::{Desk, MailboxFacts, Policy, Staff, TemplateSource, desk, staff, template};
 use crate::case::Template;
 use crate::diagnostics::{Diagnostics, Finding, Loaded, Source, nearest, plain, unreadable};
 use crate::mail::Language;
 
 /// The rule files that this version reads, in the order of their names.
-const FILES: [&str; 1] = ["desk.toml"];
+const FILES: [&str; 2] = ["desk.toml", "staff.toml"];
 
 impl Policy {
     /// Reads every rule file in `folder`, and the templates in `folder/templates`.
@@ -31,12 +31,13 @@ impl Policy {
         refuse_unknown_files(folder, &names, &mut found);
         let mut files = BTreeMap::new();
         let desk = read_desk(folder, mailboxes, &mut files, &mut found);
+        let staff = read_staff(folder, desk.as_ref(), &mut files, &mut found);
         let written = read_templates(&folder.join("templates"), &mut files, &mut found);
         let templates = merged(written, &mut found);
         if let Some(desk) = &desk {
             find_missing(folder, desk, &templates, &mut found);
         }
-        let policy = desk.map(|desk| Policy { hash: hash(&files, &desk), desk, staff: Vec::new(), templates, files });
+        let policy = desk.map(|desk| Policy { hash: hash(&files, &desk), desk, staff, templates, files });
         found.judge(policy)
     }
 
@@ -44,6 +45,13 @@ impl Policy {
     pub fn known_keys(text: &str) -> std::collections::BTreeSet<String> {
         let source = Source::new("desk.toml", text);
         source.read(|top| desk::desk(top, &[]));
+        source.known_keys()
+    }
+
+    /// As [`Policy::known_keys`], of `staff.toml`.
+    pub fn known_staff_keys(text: &str) -> std::collections::BTreeSet<String> {
+        let source = Source::new("staff.toml", text);
+        source.read(|top| staff::staff(top, None));
         source.known_keys()
     }
 }
@@ -105,6 +113,31 @@ fn read_desk(
         Err(diagnostics) => {
             found.append(diagnostics);
             None
+        }
+    }
+}
+
+/// A desk without the file has no staff.
+fn read_staff(
+    folder: &Path,
+    desk: Option<&Desk>,
+    files: &mut BTreeMap<String, String>,
+    found: &mut Diagnostics,
+) -> Vec<Staff> {
+    let path = folder.join("staff.toml");
+    if std::fs::symlink_metadata(&path).is_err() {
+        return Vec::new();
+    }
+    match Source::open(&path) {
+        Ok(source) => {
+            let staff = source.read(|top| staff::staff(top, desk));
+            files.insert("staff.toml".to_owned(), source.text().to_owned());
+            found.append(source.diagnostics());
+            staff
+        }
+        Err(diagnostics) => {
+            found.append(diagnostics);
+            Vec::new()
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod desk;
 mod load;
+mod staff;
 pub mod template;
 
 use std::collections::BTreeMap;
