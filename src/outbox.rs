@@ -56,6 +56,20 @@ pub fn next_attempt(attempts: u32, now: Timestamp, first: Timestamp, jitter_seed
     after(now, first, wait + jitter(wait, jitter_seed, attempts))
 }
 
+/// When a copy is tried again that the Sent folder did not take, `tries` times, the last time at `now`. None: given up,
+/// five days after `first`.
+pub fn next_copy(tries: u32, now: Timestamp, first: Timestamp, jitter_seed: u64) -> Option<Timestamp> {
+    // Beginning with the minute.
+    next_attempt(tries.saturating_add(1), now, first, jitter_seed)
+}
+
+/// When a copy is tried again whose Sent folder could not be reached: that is not the copy's fault, so it is never
+/// given up, and not put off for long.
+pub fn copy_when_reached(tries: u32, now: Timestamp, jitter_seed: u64) -> Timestamp {
+    let wait = SOON[usize::try_from(tries).map_or(3, |tries| tries.clamp(1, 3))];
+    now.saturating_add(wait + jitter(wait, jitter_seed, tries)).unwrap_or(Timestamp::MAX)
+}
+
 /// Settles one attempt, made at `now`.
 pub fn settle(verdicts: &[(Address, Delivery)], history: History, now: Timestamp) -> Settlement {
     let unknown = verdicts.iter().any(|(_, verdict)| matches!(verdict, Delivery::Unknown { .. }));
@@ -203,6 +217,16 @@ mod tests {
         let settled = settle(&verdicts, History { mail: 1, attempts: 30, first: at(0) }, at(5 * 24 * 3600));
         assert_eq!(settled.next, None);
         assert!(settled.refusals[0].reply.contains("451 full"), "{settled:?}");
+    }
+
+    #[test]
+    fn copies_wait_for_a_minute_at_first() {
+        let seconds = |at: Timestamp| at.as_second() - 1_800_000_000;
+        let refused = |tries| next_copy(tries, at(0), at(0), 7).map(seconds).unwrap();
+        assert!((60..=66).contains(&refused(1)) && (300..=330).contains(&refused(2)), "{}", refused(1));
+        assert_eq!(next_copy(9, at(5 * 24 * 3600), at(0), 7), None);
+        let unreached = |tries| seconds(copy_when_reached(tries, at(0), 7));
+        assert!((60..=66).contains(&unreached(1)) && (900..=990).contains(&unreached(u32::MAX)), "{}", unreached(1));
     }
 
     #[test]

@@ -4,18 +4,18 @@
 //! ends the delivery early (an error, a deadline, the caller who drops the future) ends the connection with it, so
 //! that no reply can ever be taken for the reply to something else.
 
+mod bar;
 mod connection;
 mod reply;
 mod transaction;
 mod trouble;
 mod wire;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub use bar::{Bar, Beneath};
 pub use trouble::{SmtpTrouble, TroubleKind};
 
 use self::connection::Connection;
@@ -87,7 +87,8 @@ pub struct Patience {
 }
 
 impl Patience {
-    fn of(config: &SmtpConfig) -> Patience {
+    /// As configured, and as RFC 5321 has it.
+    pub fn of(config: &SmtpConfig) -> Patience {
         let command = config.server.timeout;
         Patience {
             connect: Duration::from_secs(30).min(command),
@@ -107,7 +108,7 @@ pub struct Courier {
     config: SmtpConfig,
     patience: Patience,
     connection: Option<Connection>,
-    past_final_dot: Arc<AtomicBool>,
+    bar: Bar,
 }
 
 impl Courier {
@@ -118,23 +119,23 @@ impl Courier {
     }
 
     pub fn with_patience(config: SmtpConfig, patience: Patience) -> Courier {
-        Courier { config, patience, connection: None, past_final_dot: Arc::default() }
+        Courier { config, patience, connection: None, bar: Bar::default() }
     }
 
-    /// True from the moment in which the final dot of a mail is sent until its fate is known: a shutdown that ends
-    /// [`Courier::deliver`] now makes the fate unknown, so it should wait a while. Ending it earlier costs nothing.
-    pub fn past_final_dot(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.past_final_dot)
+    /// To be lowered before [`Courier::deliver`] is ended from outside. Where a dot is out by then, it should be waited
+    /// for a while; ending it earlier costs nothing.
+    pub fn bar(&self) -> Bar {
+        self.bar.clone()
     }
 
     /// Tries once. Takes at most the sum of the stages' limits; may be dropped at any moment (see
-    /// [`Courier::past_final_dot`] for the one in which it should not be).
+    /// [`Courier::bar`] for the one in which it should not be).
     pub async fn deliver(&mut self, mail: &Outgoing) -> Attempt {
         let mut connection = match self.connect().await {
             Ok(connection) => connection,
             Err(trouble) => return Attempt::put_off(mail, &trouble),
         };
-        let dot = FinalDot(&self.past_final_dot);
+        let dot = FinalDot(&self.bar);
         let (attempt, fate) = Transaction::new(mail, &self.config, &self.patience, &dot).run(&mut connection).await;
         if attempt.verdicts.iter().any(|(_, verdict)| matches!(verdict, Delivery::Accepted { .. })) {
             failpoint::reach(Step::SmtpAccepted);
@@ -170,7 +171,7 @@ impl Courier {
                 false => connection.quit().await,
             }
         }
-        Connection::open(&self.config, &self.patience).await
+        Connection::open(&self.config, &self.patience, &self.bar).await
     }
 }
 
@@ -180,7 +181,7 @@ impl Courier {
 /// What stands in the way, with its remedy.
 pub async fn probe(config: &SmtpConfig) -> Result<(), SmtpTrouble> {
     let patience = Patience::of(config);
-    let mut connection = Connection::open(config, &patience).await?;
+    let mut connection = Connection::open(config, &patience, &Bar::default()).await?;
     if !connection.noop(&patience).await {
         return Err(SmtpTrouble::protocol(&config.server, "it does not answer after the login"));
     }
@@ -196,21 +197,21 @@ enum Fate {
 }
 
 /// Raised while a final dot is out; lowered however that ends.
-struct FinalDot<'a>(&'a AtomicBool);
+struct FinalDot<'a>(&'a Bar);
 
 impl FinalDot<'_> {
     fn raise(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.pass();
     }
 
     fn is_raised(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.is_dot_out()
     }
 }
 
 impl Drop for FinalDot<'_> {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::SeqCst);
+        self.0.clear();
     }
 }
 

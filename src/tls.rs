@@ -1,4 +1,5 @@
-//! TLS for the clients of both protocols: one place says whom we trust, and says why when we do not.
+//! What the clients of both protocols stand on. TLS: one place says whom we trust, and says why when we do not; and
+//! sockets that notice when the other side is gone.
 //!
 //! Trusted are the system's certificate authorities and, beside them, those in `ca_file`. There is no way to
 //! switch verification off.
@@ -6,6 +7,7 @@
 use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::CertificateError;
 use rustls::ClientConfig;
@@ -16,6 +18,7 @@ use rustls::{DigitallySignedStruct, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -50,6 +53,22 @@ pub enum TlsError {
          (security = \"tls\"), or else use \"starttls\""
     )]
     Handshake { host: String, reason: String },
+}
+
+/// A peer that vanished without a word is noticed after about two minutes, and a quiet connection is not forgotten by
+/// firewalls on the way: IDLE, and the wait for the verdict on a mail, are silent for longer.
+pub fn keep_alive(stream: &TcpStream) {
+    use rustix::net::sockopt::{set_socket_keepalive, set_tcp_keepcnt, set_tcp_keepidle, set_tcp_keepintvl};
+    let set = || {
+        set_tcp_keepidle(stream, Duration::from_secs(60))?;
+        set_tcp_keepintvl(stream, Duration::from_secs(15))?;
+        set_tcp_keepcnt(stream, 4)?;
+        set_socket_keepalive(stream, true)
+    };
+    // Every wait has its own limit as well; without this one it is only found out later.
+    if let Err(error) = set() {
+        tracing::debug!(%error, "no keep-alive on a connection");
+    }
 }
 
 /// Speaks TLS on a connected `stream`. Verifies the certificate against `server.host`. Sets no time limit.

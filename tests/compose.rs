@@ -72,7 +72,14 @@ fn policy() -> Policy {
             reopen_days: 14,
         }],
     };
-    Policy { desk, staff: Vec::new(), templates: BTreeMap::new(), hash: String::new(), files: BTreeMap::new() }
+    Policy {
+        desk,
+        staff: Vec::new(),
+        rules: Vec::new(),
+        templates: BTreeMap::new(),
+        hash: String::new(),
+        files: BTreeMap::new(),
+    }
 }
 
 fn keyring() -> Keyring {

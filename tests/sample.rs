@@ -52,6 +52,14 @@ fn the_sample_staff_file_names_every_key_and_every_default() {
     assert!(staff(&read("rules/staff.toml")).is_empty(), "the sample as shipped has nobody");
 }
 
+#[test]
+fn the_sample_rules_name_every_key_and_every_default() {
+    let sample = read("rules/routing.toml");
+    assert!(rules(&sample).is_empty(), "the sample as shipped has no rule");
+    let sample = sample.replace("# [[rule]]\n", "[[rule]]\nname = \"a\"\nthen.tag = \"b\"\n");
+    assert_is_the_manual(&sample, |text| format!("{:#?}", rules(text)), Policy::known_rule_keys);
+}
+
 /// Compares a sample with what `load` makes of it, as printed.
 fn assert_is_the_manual(sample: &str, load: impl Fn(&str) -> String, known: impl Fn(&str) -> BTreeSet<String>) {
     let defaults = with_defaults(sample);
@@ -134,6 +142,17 @@ fn staff(text: &str) -> Vec<postcase::rules::Staff> {
     fs::write(folder.path().join("staff.toml"), text).unwrap();
     let loaded = Policy::load(folder.path(), &[]).unwrap_or_else(|wrong| panic!("{wrong}"));
     loaded.value.staff
+}
+
+fn rules(text: &str) -> Vec<postcase::rules::Rule> {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = "[desk]\nname = \"Example Support\"\naddress = \"support@example.com\"\n";
+    let one = |name: &str| format!("[[staff]]\nname = \"{name}\"\naddresses = [\"{name}@example.com\"]\n");
+    fs::write(folder.path().join("desk.toml"), desk).unwrap();
+    fs::write(folder.path().join("staff.toml"), one("kevin") + &one("sean")).unwrap();
+    fs::write(folder.path().join("routing.toml"), text).unwrap();
+    let loaded = Policy::load(folder.path(), &[]).unwrap_or_else(|wrong| panic!("{wrong}"));
+    loaded.value.rules
 }
 
 fn read(path: &str) -> String {

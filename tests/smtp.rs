@@ -4,12 +4,11 @@
 #[allow(dead_code)]
 mod smtp_sink;
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use postcase::config::{Login, Security, Server, SmtpConfig};
 use postcase::mail::Address;
-use postcase::smtp::{Attempt, Begun, Courier, Delivery, Outgoing, Patience, TroubleKind, probe};
+use postcase::smtp::{Attempt, Begun, Beneath, Courier, Delivery, Outgoing, Patience, TroubleKind, probe};
 use smtp_sink::{Act, Encryption, Manner, SmtpSink, Stage};
 
 /// Longer than any test runs.
@@ -287,24 +286,58 @@ async fn no_false_success_after_a_delivery_is_dropped() {
 async fn it_is_known_when_a_mail_is_past_its_final_dot() {
     let sink = SmtpSink::start(Manner::default());
     let mut courier = courier(&sink);
-    let flag = courier.past_final_dot();
+    let bar = courier.bar();
     for (stage, word, past) in [(Stage::Data, "DATA", false), (Stage::FinalDot, ".", true)] {
         sink.at(stage, Act::Stall, 1);
         let seen = async {
             while !sink.heard().iter().any(|line| line == word) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            flag.load(Ordering::SeqCst)
+            bar.is_dot_out()
         };
         let mail = mail(&["anna@example.org"]);
         tokio::select! {
             attempt = courier.deliver(&mail) => panic!("{attempt:?}"),
             seen = seen => assert_eq!(seen, past, "{stage:?}"),
         }
-        assert!(!flag.load(Ordering::SeqCst), "nothing is under way any more");
+        assert!(!bar.is_dot_out(), "nothing is under way any more");
     }
     assert_eq!(named(&courier.deliver(&mail(&["anna@example.org"])).await), ["accepted"]);
-    assert!(!flag.load(Ordering::SeqCst));
+    assert!(!bar.is_dot_out());
+}
+
+/// The end of the desk while a mail is on its way: what has not passed its final dot does not pass it any more, and is
+/// not delivered; what has passed is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_mail_passes_its_final_dot_once_the_bar_is_down() {
+    for (stage, word, beneath) in [(Stage::Data, "DATA", Beneath::Nothing), (Stage::FinalDot, ".", Beneath::Dot)] {
+        let sink = SmtpSink::start(Manner::default());
+        let mut courier = courier(&sink);
+        let bar = courier.bar();
+        sink.at(stage, Act::Delay(Duration::from_millis(200)), 1);
+        let lowered = async {
+            while !sink.heard().iter().any(|line| line == word) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            bar.lower()
+        };
+        let mail = mail(&["anna@example.org"]);
+        let (attempt, found) = tokio::join!(courier.deliver(&mail), lowered);
+        assert_eq!(found, beneath, "{stage:?}");
+        match beneath {
+            Beneath::Nothing => {
+                assert_eq!(named(&attempt), ["deferred"]);
+                drop(courier);
+                sink.wait_until_quiet();
+                assert!(sink.taken().is_empty(), "{:?}", sink.heard());
+            }
+            Beneath::Dot => {
+                assert_eq!(named(&attempt), ["accepted"]);
+                assert_eq!(sink.taken().len(), 1);
+            }
+        }
+        assert_eq!(bar.lower(), Beneath::Nothing);
+    }
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use super::runtime;
 use crate::config::{Config, MailboxConfig};
 use crate::engine::daemon::{self, Control};
 use crate::engine::{Clock, Engine};
+use crate::smtp::Patience;
 use crate::store::{Adopt, Lock};
 
 /// Follow the mailboxes until told to stop
@@ -52,7 +53,8 @@ pub fn run(desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
     engine.watch(&watched)?;
     let (orders, controls) = mpsc::channel(4);
     runtime.spawn(signals.obey(config.clone(), orders));
-    daemon::run(engine, config, controls, runtime.handle().clone())?;
+    let patience = Patience::of(&config.smtp);
+    daemon::run(engine, config, patience, controls, runtime.handle().clone())?;
     Ok(Exit::Done)
 }
 

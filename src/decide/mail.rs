@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::answer::{self, About};
 use super::participants::{self, Brought};
-use super::{Draft, automatic, subject};
+use super::{Draft, automatic, routing, subject};
 use crate::case::decision::LinkKind;
 use crate::case::event::Arrived;
 use crate::case::snapshot::{CaseFacts, KnownMessage};
@@ -13,7 +13,7 @@ use crate::case::{
 };
 use crate::link::{Link, Place, Standing, find_case, link, speaker};
 use crate::mail::{Kind, Named};
-use crate::rules::{Queue, template};
+use crate::rules::template;
 
 /// What the desk does with a kind of mail (B14).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,7 +149,9 @@ fn subject_of(draft: &Draft<'_>, mail: &Incoming<'_>) -> String {
 fn open_about(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, subject: String) -> CaseNumber {
     let number = CaseNumber(draft.snapshot.next_number);
     let reading = &mail.arrived.reading;
-    let queue = queue_of(draft, mail);
+    let today = draft.today();
+    let routing = routing::route(draft, mail, today);
+    let queue = routing::queue(draft, mail, &routing);
     draft.say(format!("A new case: {number}."));
     draft.effects.push(Effect::OpenCase {
         number,
@@ -158,6 +160,7 @@ fn open_about(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, subject: 
         language: reading.language.clone(),
         at: draft.event.received,
     });
+    routing::set(draft, number, routing);
     let post = add_post(draft, mail, number, Entrance::Person(Standing::TakesPart));
     participants::add(draft, number, brought(mail), None);
     connect(draft, number, link);
@@ -290,21 +293,6 @@ pub(super) fn add_post(draft: &mut Draft<'_>, mail: &Incoming<'_>, case: CaseNum
         at: draft.event.received,
     }));
     id
-}
-
-/// The queue of the first of our addresses on To, then Cc, that belongs to one; else the first queue. The mailbox it
-/// was found in plays no part, so that copies in two mailboxes go the same way (L5).
-fn queue_of<'a>(draft: &mut Draft<'a>, mail: &Incoming<'_>) -> Option<&'a Queue> {
-    let message = &mail.arrived.reading.message;
-    let queues = &draft.policy.desk.queues;
-    let addressed = message.to.iter().chain(&message.cc);
-    let queue =
-        addressed.filter_map(|named| queues.iter().find(|queue| queue.addresses.contains(&named.address))).next();
-    match queue {
-        Some(queue) => draft.say(format!("The queue is `{}`: one of its addresses is on To or Cc.", queue.name)),
-        None => draft.say("No queue's address is on To or Cc: the first queue takes it."),
-    }
-    queue.or(queues.first())
 }
 
 fn say_oversize(draft: &mut Draft<'_>, mail: &Incoming<'_>) {

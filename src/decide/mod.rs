@@ -8,10 +8,13 @@ mod correction;
 mod delivery;
 mod mail;
 mod participants;
+mod routing;
 mod subject;
 mod timer;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 pub use mail::{Treatment, treatment};
 
@@ -105,6 +108,11 @@ impl<'a> Draft<'a> {
         if facts.is_some_and(|facts| facts.timers.iter().any(runs)) {
             self.effects.push(Effect::ClearTimer { case, target });
         }
+    }
+
+    /// The day at the desk on which the event came.
+    fn today(&self) -> Date {
+        self.event.received.to_zoned(TimeZone::UTC).date()
     }
 
     fn queue(&self, name: &str) -> Option<&'a Queue> {

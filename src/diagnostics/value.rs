@@ -62,6 +62,11 @@ impl<'s> Value<'s> {
         self.value.get_ref().is_table()
     }
 
+    /// True for a list; reports nothing.
+    pub fn is_list(&self) -> bool {
+        self.value.get_ref().is_array()
+    }
+
     /// A date that stands there without quotes, as written; reports nothing.
     pub fn as_date(&self) -> Option<String> {
         self.value.get_ref().as_datetime().map(ToString::to_string)

@@ -7,10 +7,10 @@ mod tasks;
 use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
@@ -20,10 +20,10 @@ use tasks::{Bench, keep_following};
 use super::Engine;
 use crate::case::OutboxId;
 use crate::config::{Config, Filing, MailboxConfig};
-use crate::mailbox::{self, Intake, Request};
+use crate::mailbox::{self, Intake, Request, Trouble};
 use crate::outbox;
 use crate::rules::Policy;
-use crate::smtp::{Attempt, Outgoing};
+use crate::smtp::{Attempt, Beneath, Outgoing, Patience};
 use crate::store::outbox::Copy;
 use crate::store::{Result, ledger};
 
@@ -35,10 +35,12 @@ const TICK: Duration = Duration::from_millis(50);
 const STACK: usize = 16 * 1024 * 1024;
 /// How long the end waits for a mail that is past its final dot.
 const LAST_WORD: Duration = Duration::from_secs(30);
-/// How long it waits for a mail that is not: it goes again after the next start.
+/// How long it waits for a courier that ends: what it carries goes again after the next start.
 const SHORT_WORD: Duration = Duration::from_millis(500);
-/// How long a Sent folder rests after it refused a copy.
-const COPY_PAUSE: Duration = Duration::from_secs(60);
+/// How long all Sent folders rest after one could not be reached.
+const COPY_PAUSE: SignedDuration = SignedDuration::from_secs(60);
+/// How long after one refused a single copy.
+const COPY_BREATH: SignedDuration = SignedDuration::from_secs(5);
 /// How often a quiet engine gives space back.
 const TIDY: Duration = Duration::from_secs(600);
 
@@ -52,7 +54,13 @@ pub enum Control {
 }
 
 /// Runs until told to stop, or until the database fails. Call inside a tokio runtime, from a blocking thread.
-pub fn run(engine: Engine, config: Arc<Config>, controls: mpsc::Receiver<Control>, handle: Handle) -> Result<()> {
+pub fn run(
+    engine: Engine,
+    config: Arc<Config>,
+    patience: Patience,
+    controls: mpsc::Receiver<Control>,
+    handle: Handle,
+) -> Result<()> {
     let (stop, stopped) = watch::channel(false);
     let (requests_in, requests) = mpsc::channel(16);
     let mailboxes: Vec<_> = config
@@ -62,15 +70,15 @@ pub fn run(engine: Engine, config: Arc<Config>, controls: mpsc::Receiver<Control
         .collect();
     drop(requests_in);
     let (reports_in, reports) = mpsc::channel(COURIERS + 1);
-    let couriers = (0..COURIERS).map(|index| Bench::new(index, &config, &reports_in, &handle)).collect();
+    let couriers = (0..COURIERS).map(|index| Bench::new(index, &config, patience, &reports_in, &handle)).collect();
     let desk = Desk {
         engine,
         config,
         couriers,
         reports_in,
-        send_after: Instant::now(),
+        send_after: Timestamp::MIN,
         copying: None,
-        copy_after: Instant::now(),
+        copy_after: Timestamp::MIN,
         data_version: -1,
         tidied: Instant::now(),
     };
@@ -97,7 +105,7 @@ pub fn run(engine: Engine, config: Arc<Config>, controls: mpsc::Receiver<Control
 /// What couriers and copiers tell the engine.
 enum Report {
     Mail(usize, Attempt),
-    Copy(Box<Copy>, Option<String>),
+    Copy(Box<Copy>, Option<Trouble>),
 }
 
 enum Input {
@@ -149,9 +157,9 @@ struct Desk {
     couriers: Vec<Bench>,
     reports_in: mpsc::Sender<Report>,
     /// The SMTP server itself is in trouble: nothing is tried before.
-    send_after: Instant,
+    send_after: Timestamp,
     copying: Option<OutboxId>,
-    copy_after: Instant,
+    copy_after: Timestamp,
     data_version: i64,
     tidied: Instant,
 }
@@ -218,15 +226,16 @@ impl Desk {
                     self.engine.settle(&due, &attempt)?;
                 }
                 if attempt.trouble.is_some() {
-                    self.send_after = Instant::now() + outbox::SERVER_PAUSE.unsigned_abs();
+                    self.send_after = self.engine.now() + outbox::SERVER_PAUSE;
                 }
             }
             Input::Report(Report::Copy(copy, failure)) => {
                 self.copying = None;
-                if failure.is_some() {
-                    self.copy_after = Instant::now() + COPY_PAUSE;
+                if let Some(trouble) = &failure {
+                    let is_alone = trouble.kind == mailbox::TroubleKind::Refused;
+                    self.copy_after = self.engine.now() + if is_alone { COPY_BREATH } else { COPY_PAUSE };
                 }
-                self.engine.settle_copy(&copy, failure.as_deref())?;
+                self.engine.settle_copy(&copy, failure.as_ref())?;
             }
             Input::Control(Control::Reload(policy)) => {
                 self.engine.reload(*policy)?;
@@ -275,7 +284,7 @@ impl Desk {
 
     /// Hands due mail to couriers that are free.
     fn send(&mut self) -> Result<()> {
-        if Instant::now() < self.send_after {
+        if rests(self.send_after, outbox::SERVER_PAUSE, self.engine.now()) {
             return Ok(());
         }
         while let Some(free) = self.couriers.iter().position(|courier| courier.under_way.is_none()) {
@@ -301,7 +310,7 @@ impl Desk {
 
     /// Appends copies of people's mail to the Sent folder, one at a time.
     fn copy(&mut self, handle: &Handle) -> Result<()> {
-        if self.copying.is_some() || Instant::now() < self.copy_after {
+        if self.copying.is_some() || rests(self.copy_after, COPY_PAUSE, self.engine.now()) {
             return Ok(());
         }
         let Some(copy) = self.engine.next_copy()? else { return Ok(()) };
@@ -311,8 +320,11 @@ impl Desk {
         handle.spawn(async move {
             let appended = AssertUnwindSafe(mailbox::append_sent(&mailbox, &copy.message_id, &copy.bytes));
             let failure = match appended.catch_unwind().await {
-                Ok(appended) => appended.err().map(|trouble| trouble.to_string()),
-                Err(_) => Some("the server said something that IMAP does not know".to_owned()),
+                Ok(appended) => appended.err(),
+                Err(_) => Some(Trouble {
+                    kind: mailbox::TroubleKind::Protocol,
+                    sentence: "the server of a Sent folder said something that IMAP does not know".to_owned(),
+                }),
             };
             let _ = reports.send(Report::Copy(Box::new(copy), failure)).await;
         });
@@ -358,21 +370,15 @@ impl Desk {
         Ok(going)
     }
 
-    /// Whether some delivery is still to be waited for, so long after the end began.
-    fn awaited(&self, since: Duration) -> bool {
-        self.couriers.iter().filter(|courier| courier.under_way.is_some()).any(|courier| {
-            let patience = if courier.past_dot.load(Ordering::SeqCst) { LAST_WORD } else { SHORT_WORD };
-            since < patience
-        })
-    }
-
-    /// Ends: no new mail is taken in or handed out; a mail past its final dot is waited for, and what became of it is
-    /// written down even when something else could not be.
+    /// Ends: no new mail is taken in, handed out or sent; a mail past its final dot is waited for, and what became of it
+    /// is written down even when something else could not be.
     fn close(&mut self, mut inbox: Inbox, handle: &Handle) -> Result<()> {
         inbox.requests.close();
         let mut outcome = Ok(());
         let begun = Instant::now();
-        while self.awaited(begun.elapsed()) {
+        // From here on no mail passes its final dot: those that have not go again after the next start.
+        let is_awaited = |courier: &Bench| courier.bar.lower() == Beneath::Dot;
+        while self.couriers.iter().any(is_awaited) && begun.elapsed() < LAST_WORD {
             // The time-out is made inside: it needs the runtime's clock.
             let look = async { tokio::time::timeout(Duration::from_millis(20), inbox.reports.recv()).await };
             if let Ok(Some(report)) = handle.block_on(look) {
@@ -397,4 +403,9 @@ impl Desk {
         info!("the desk is closed");
         Ok(())
     }
+}
+
+/// Whether something rests until then, which is at most `pause` away: a clock that was set back holds up nothing.
+fn rests(until: Timestamp, pause: SignedDuration, now: Timestamp) -> bool {
+    now < until && until.duration_since(now) <= pause
 }

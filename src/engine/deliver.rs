@@ -8,11 +8,12 @@ use crate::case::OutboxId;
 use crate::case::event::Undeliverable;
 use crate::failpoint::{Step, reach};
 use crate::mail::Address;
+use crate::mailbox::{Trouble, TroubleKind};
 use crate::outbox::{self, History};
 use crate::smtp::{Attempt, Begun, Delivery};
 use crate::store::Result;
 use crate::store::journal::{Mark, Payload};
-use crate::store::outbox::{Copy, Due, End};
+use crate::store::outbox::{Again, Copy, Due, End};
 
 impl Engine {
     /// The next mail that is due and may go out now: not paused, within the hourly rate, not under way already. Nothing
@@ -69,15 +70,23 @@ impl Engine {
 
     /// Mail by people whose copy belongs into the Sent folder.
     pub fn next_copy(&self) -> Result<Option<Copy>> {
-        Ok(self.store.copies_wanted(1)?.pop())
+        Ok(self.store.copies_wanted(self.clock.now(), 1)?.pop())
     }
 
-    pub fn settle_copy(&self, copy: &Copy, failure: Option<&str>) -> Result<()> {
+    /// A copy that failed waits its turn, and others go on: a copy that a server never takes holds up nobody.
+    pub fn settle_copy(&self, copy: &Copy, failure: Option<&Trouble>) -> Result<()> {
+        let now = self.clock.now();
+        let tries = copy.tries + 1;
         self.store.write(|tx| {
-            if failure.is_none() {
-                tx.mark_copied(copy.id)?;
+            match failure {
+                None => tx.mark_copied(copy.id)?,
+                Some(Trouble { kind: TroubleKind::Refused, .. }) => {
+                    let again = outbox::next_copy(tries, now, copy.queued, copy.id.0);
+                    tx.retry_copy(copy.id, again.map_or(Again::GivenUp, Again::At))?;
+                }
+                Some(_) => tx.retry_copy(copy.id, Again::At(outbox::copy_when_reached(tries, now, copy.id.0)))?,
             }
-            tx.set_trouble("sent folder", failure, self.clock.now())
+            tx.set_trouble("sent folder", failure.map(|trouble| trouble.sentence.as_str()), now)
         })
     }
 }

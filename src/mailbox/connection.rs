@@ -37,6 +37,7 @@ async fn dial(server: &Server) -> Result<TcpStream, Trouble> {
         Err(_) => return Err(Trouble::unreachable(server, "no answer")),
     };
     stream.set_nodelay(true).map_err(|error| Trouble::unreachable(server, &error.to_string()))?;
+    tls::keep_alive(&stream);
     Ok(stream)
 }
 

@@ -1,7 +1,9 @@
 //! Short connections of their own: is the mailbox there, what is in it, a copy into the Sent folder.
 
+use std::collections::BTreeSet;
+
 use super::connection::connect;
-use super::filing::find_folder;
+use super::filing::find_sent_folder;
 use super::session::{Access, Session, Span};
 use super::syntax::quoted;
 use super::trouble::{Trouble, TroubleKind};
@@ -52,8 +54,11 @@ pub async fn survey(config: &MailboxConfig) -> Result<Survey, Trouble> {
 }
 
 /// Appends a copy of what was sent to `config.sent_folder`, marked as read, unless a message with this
-/// Message-ID is there already: a repeat doubles nothing. The folder is made when it does not exist. Does
-/// nothing when no folder is configured.
+/// Message-ID is there already: a repeat doubles nothing. Where there is no folder of that name, it goes into the one that
+/// the server marks as `\Sent`, else the folder is made. Does nothing when no folder is configured.
+///
+/// # Errors
+/// [`TroubleKind::Refused`]: this copy is not taken, others may be. All else concerns the server or the folder.
 pub async fn append_sent(config: &MailboxConfig, message_id: &MessageId, bytes: &[u8]) -> Result<(), Trouble> {
     let Some(folder) = &config.sent_folder else { return Ok(()) };
     let mut session = connect(config).await?;
@@ -66,16 +71,26 @@ pub async fn append_sent(config: &MailboxConfig, message_id: &MessageId, bytes: 
 }
 
 async fn append_once(session: &mut Session, folder: &str, message_id: &MessageId, bytes: &[u8]) -> Result<(), Trouble> {
-    let folder = find_folder(session, folder).await?;
-    session.enter(&folder, Access::Examine).await?;
     let id = format!("<{message_id}>");
     if !id.is_ascii() {
         let sentence = format!("the Message-ID {id:?} is not ASCII, which no server can search for");
-        return Err(Trouble::new(TroubleKind::Protocol, sentence));
+        return Err(Trouble::new(TroubleKind::Refused, sentence));
     }
-    if session.search(&format!("HEADER Message-ID {}", quoted(&id))).await?.is_empty() {
+    let (folder, there) = look_for(session, folder, &id).await.map_err(|trouble| match trouble.kind {
+        TroubleKind::Refused => Trouble::new(TroubleKind::NoMailbox, trouble.sentence),
+        _ => trouble,
+    })?;
+    if there.is_empty() {
         session.append(&folder, bytes).await?;
     }
     reach(Step::SentAppended);
     Ok(())
+}
+
+/// The folder's name on the wire, and the messages with this Message-ID in it.
+async fn look_for(session: &mut Session, folder: &str, id: &str) -> Result<(String, BTreeSet<u32>), Trouble> {
+    let folder = find_sent_folder(session, folder).await?;
+    session.enter(&folder, Access::Examine).await?;
+    let there = session.search(&format!("HEADER Message-ID {}", quoted(id))).await?;
+    Ok((folder, there))
 }

@@ -1,34 +1,60 @@
 //! Filing (B8): what becomes of the server's copy once it is journalled. A failure here costs nothing but
 //! another try; the message is never read a second time.
 
+mod copies;
+
 use super::guard::Allowance;
 use super::session::Session;
 use super::syntax::{folder_name, quoted, uid_set};
 use super::trouble::{Trouble, TroubleKind, said};
-use crate::config::Filing;
-use async_imap::imap_proto::{MailboxDatum, Response};
+use crate::config::{Filing, MailboxConfig};
+use async_imap::imap_proto::{MailboxDatum, NameAttribute, Response};
 
 /// UIDs in one command.
 pub(super) const BATCH: usize = 200;
 
+/// Whether a batch was begun before, and broken off where nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    Untouched,
+    Perhaps,
+}
+
 /// Files `uids` (ascending, at most [`BATCH`], all of which are journalled and in the selected folder).
-pub(super) async fn file(session: &mut Session, filing: &Filing, uids: &[u32]) -> Result<(), Trouble> {
+pub(super) async fn file(
+    session: &mut Session,
+    config: &MailboxConfig,
+    uids: &[u32],
+    before: Before,
+) -> Result<(), Trouble> {
     let set = uid_set(uids);
-    match filing {
+    match &config.filing {
         Filing::Leave => Ok(()),
         Filing::MarkSeen => talk(session, &format!("UID STORE {set} +FLAGS.SILENT (\\Seen)")).await,
         Filing::Delete => remove(session, uids).await,
-        Filing::Move(folder) => {
-            let moves = session.capabilities.moves;
-            if !moves {
-                may_expunge(session, uids).await?;
-            }
-            let verb = if moves { "MOVE" } else { "COPY" };
-            into_folder(session, verb, &set, folder).await?;
-            if moves { Ok(()) } else { remove(session, uids).await }
-        }
+        Filing::Move(folder) if session.capabilities.moves => into_folder(session, "MOVE", &set, folder).await,
+        Filing::Move(folder) => copy_and_remove(session, config, folder, uids, before).await,
     }
-    .map_err(|trouble| explain(filing, trouble))
+    .map_err(|trouble| explain(&config.filing, trouble))
+}
+
+/// For servers without MOVE (RFC 6851).
+async fn copy_and_remove(
+    session: &mut Session,
+    config: &MailboxConfig,
+    folder: &str,
+    uids: &[u32],
+    before: Before,
+) -> Result<(), Trouble> {
+    may_expunge(session, uids).await?;
+    let uncopied = match before {
+        Before::Untouched => uids.to_vec(),
+        Before::Perhaps => copies::missing(session, config, folder, uids).await?,
+    };
+    if !uncopied.is_empty() {
+        into_folder(session, "COPY", &uid_set(&uncopied), folder).await?;
+    }
+    remove(session, uids).await
 }
 
 /// Those of `uids` that are still in the selected folder: the others were filed before a crash, or by a person.
@@ -40,46 +66,104 @@ pub(super) async fn still_there(session: &mut Session, uids: &[u32]) -> Result<V
 /// The folder's name on this server, on the wire: as configured, or below `INBOX` with the server's separator
 /// where all folders are there. Made when there is none.
 pub(super) async fn find_folder(session: &mut Session, folder: &str) -> Result<String, Trouble> {
-    let mut separator = "/".to_owned();
-    session
-        .run("LIST \"\" \"\"", Allowance::TALK, |response| {
+    let names = Names::of(session, folder).await?;
+    match names.seek(session).await? {
+        Some(found) => Ok(found),
+        None => names.make(session, folder).await,
+    }
+}
+
+/// The same for copies of what was sent: before one is made, the folder that the server marks as `\Sent` is taken
+/// (RFC 6154), whatever its name and language.
+pub(super) async fn find_sent_folder(session: &mut Session, folder: &str) -> Result<String, Trouble> {
+    let names = Names::of(session, folder).await?;
+    if let Some(found) = names.seek(session).await? {
+        return Ok(found);
+    }
+    let mut marked = None;
+    if session.capabilities.special_use {
+        let command = "LIST (SPECIAL-USE) \"\" \"*\"";
+        let list = session.run(command, Allowance::TALK, |response| {
             if let Response::MailboxData(MailboxDatum::List(list)) = response
-                && let Some(delimiter) = &list.delimiter
+                && list.name_attributes.contains(&NameAttribute::Sent)
             {
-                separator = delimiter.clone().into_owned();
+                marked.get_or_insert_with(|| list.name.clone().into_owned());
             }
-        })
-        .await?;
-    let plain = folder_name(folder);
-    let local = plain.replace('/', &separator);
-    let below = format!("INBOX{separator}{local}");
-    for candidate in [&plain, &local, &below] {
-        if exists(session, candidate).await? {
-            return Ok(candidate.clone());
+        });
+        match list.await {
+            // It may offer what it does not understand: then there is no mark.
+            Err(trouble) if !trouble.is_answer() => return Err(trouble),
+            Ok(()) | Err(_) => {}
         }
     }
-    let mut refusal = None;
-    for candidate in [local, below] {
-        match talk(session, &format!("CREATE {}", quoted(&candidate))).await {
-            Ok(()) => return Ok(candidate),
-            // Somebody else made it meanwhile: an earlier process, whose command the server was still at.
-            Err(trouble) if trouble.is_answer() && exists(session, &candidate).await? => return Ok(candidate),
-            Err(trouble) if trouble.is_answer() => refusal = refusal.or(Some(trouble)),
-            Err(trouble) => return Err(trouble),
-        }
+    match marked {
+        Some(found) => Ok(found),
+        None => names.make(session, folder).await,
     }
-    let reason = refusal.map_or_else(String::new, |trouble| trouble.sentence);
-    Err(Trouble::new(
-        TroubleKind::Refused,
-        format!("the folder {folder:?} does not exist and cannot be made ({}); create it on the server", said(&reason)),
-    ))
+}
+
+/// What a folder may be called on this server, on the wire.
+struct Names {
+    plain: String,
+    /// With the server's separator.
+    local: String,
+    below_inbox: String,
+}
+
+impl Names {
+    async fn of(session: &mut Session, folder: &str) -> Result<Names, Trouble> {
+        let mut separator = "/".to_owned();
+        session
+            .run("LIST \"\" \"\"", Allowance::TALK, |response| {
+                if let Response::MailboxData(MailboxDatum::List(list)) = response
+                    && let Some(delimiter) = &list.delimiter
+                {
+                    separator = delimiter.clone().into_owned();
+                }
+            })
+            .await?;
+        let plain = folder_name(folder);
+        let local = plain.replace('/', &separator);
+        let below_inbox = format!("INBOX{separator}{local}");
+        Ok(Names { plain, local, below_inbox })
+    }
+
+    async fn seek(&self, session: &mut Session) -> Result<Option<String>, Trouble> {
+        for candidate in [&self.plain, &self.local, &self.below_inbox] {
+            if exists(session, candidate).await? {
+                return Ok(Some(candidate.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn make(self, session: &mut Session, folder: &str) -> Result<String, Trouble> {
+        let mut refusal = None;
+        for candidate in [self.local, self.below_inbox] {
+            match talk(session, &format!("CREATE {}", quoted(&candidate))).await {
+                Ok(()) => return Ok(candidate),
+                // Somebody else made it meanwhile: an earlier process, whose command the server was still at.
+                Err(trouble) if trouble.is_answer() && exists(session, &candidate).await? => return Ok(candidate),
+                Err(trouble) if trouble.is_answer() => refusal = refusal.or(Some(trouble)),
+                Err(trouble) => return Err(trouble),
+            }
+        }
+        let reason = refusal.map_or_else(String::new, |trouble| trouble.sentence);
+        let sentence = format!(
+            "the folder {folder:?} does not exist and cannot be made ({}); create it on the server",
+            said(&reason)
+        );
+        Err(Trouble::new(TroubleKind::Refused, sentence))
+    }
 }
 
 async fn exists(session: &mut Session, folder: &str) -> Result<bool, Trouble> {
     let mut there = false;
     session
         .run(&format!("LIST \"\" {}", quoted(folder)), Allowance::TALK, |response| {
-            there |= matches!(response, Response::MailboxData(MailboxDatum::List(_)));
+            if let Response::MailboxData(MailboxDatum::List(list)) = response {
+                there |= !list.name_attributes.contains(&NameAttribute::NoSelect);
+            }
         })
         .await?;
     Ok(there)

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::fetch::{Fetched, Found, Items, fetch, room_for};
-use super::filing;
+use super::filing::{self, Before};
 use super::follow::End;
 use super::session::{Selected, Session, Span};
 use super::syntax::{message_id, uid_set};
@@ -265,7 +265,7 @@ impl Pass<'_> {
         }
         let whole = self.hand_over(outcomes).await?;
         drop(room);
-        self.file(&whole).await
+        self.file(&whole, Before::Untouched).await
     }
 
     fn outcome(&self, uid: u32, plan: Plan, found: Found) -> Outcome {
@@ -353,12 +353,12 @@ impl Pass<'_> {
             let there = filing::still_there(self.session, batch).await?;
             let gone: Vec<u32> = batch.iter().copied().filter(|uid| !there.contains(uid)).collect();
             self.filed(&gone).await?;
-            self.file(&there).await?;
+            self.file(&there, Before::Perhaps).await?;
         }
         Ok(())
     }
 
-    async fn file(&mut self, uids: &[u32]) -> Result<(), End> {
+    async fn file(&mut self, uids: &[u32], before: Before) -> Result<(), End> {
         if self.config.filing == Filing::Leave || uids.is_empty() {
             return Ok(());
         }
@@ -367,7 +367,7 @@ impl Pass<'_> {
             return Ok(());
         }
         reach(Step::BeforeFiling);
-        match filing::file(self.session, &self.config.filing, uids).await {
+        match filing::file(self.session, self.config, uids, before).await {
             Ok(()) => {
                 reach(Step::Filed);
                 self.memory.filing_trouble = None;

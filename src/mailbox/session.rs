@@ -39,6 +39,8 @@ pub(super) struct Capabilities {
     pub(super) moves: bool,
     /// UID EXPUNGE (RFC 4315).
     pub(super) uid_plus: bool,
+    /// LIST (SPECIAL-USE) (RFC 6154).
+    pub(super) special_use: bool,
     pub(super) start_tls: bool,
     pub(super) login_disabled: bool,
     pub(super) auth_plain: bool,
@@ -130,6 +132,11 @@ impl Session {
         };
         self.looked_at = self.exists;
         Ok(Selected { uid_validity, uid_next, exists: self.exists })
+    }
+
+    /// Of the selected folder.
+    pub(super) fn uid_validity(&self) -> Option<u32> {
+        self.uid_validity
     }
 
     /// For servers that keep UIDNEXT to themselves: one above the highest UID.
@@ -398,6 +405,7 @@ impl From<&[async_imap::imap_proto::Capability<'_>]> for Capabilities {
             idle: has("IDLE"),
             moves: has("MOVE"),
             uid_plus: has("UIDPLUS"),
+            special_use: has("SPECIAL-USE"),
             start_tls: has("STARTTLS"),
             login_disabled: has("LOGINDISABLED"),
             auth_plain: offered.iter().any(|c| matches!(c, Capability::Auth(a) if a.eq_ignore_ascii_case("PLAIN"))),

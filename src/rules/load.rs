@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::{Desk, MailboxFacts, Policy, Staff, TemplateSource, desk, staff, template};
+use super::rule::Names;
+use super::{Desk, MailboxFacts, Policy, Rule, Staff, TemplateSource, desk, rule, staff, template};
 use crate::case::Template;
 use crate::diagnostics::{Diagnostics, Finding, Loaded, Source, nearest, plain, unreadable};
 use crate::mail::Language;
 
-/// The rule files that this version reads, in the order of their names.
+/// The files that have a form of their own; every other `.toml` holds `[[rule]]`.
 const FILES: [&str; 2] = ["desk.toml", "staff.toml"];
 
 impl Policy {
@@ -28,16 +29,17 @@ impl Policy {
                 return Err(finding.into());
             }
         };
-        refuse_unknown_files(folder, &names, &mut found);
         let mut files = BTreeMap::new();
         let desk = read_desk(folder, mailboxes, &mut files, &mut found);
         let staff = read_staff(folder, desk.as_ref(), &mut files, &mut found);
+        let known = Names { desk: desk.as_ref(), staff: &staff, mailboxes };
+        let rules = read_rules(folder, &names, &known, &mut files, &mut found);
         let written = read_templates(&folder.join("templates"), &mut files, &mut found);
         let templates = merged(written, &mut found);
         if let Some(desk) = &desk {
             find_missing(folder, desk, &templates, &mut found);
         }
-        let policy = desk.map(|desk| Policy { hash: hash(&files, &desk), desk, staff, templates, files });
+        let policy = desk.map(|desk| Policy { hash: hash(&files, &desk), desk, staff, rules, templates, files });
         found.judge(policy)
     }
 
@@ -45,6 +47,14 @@ impl Policy {
     pub fn known_keys(text: &str) -> std::collections::BTreeSet<String> {
         let source = Source::new("desk.toml", text);
         source.read(|top| desk::desk(top, &[]));
+        source.known_keys()
+    }
+
+    /// As [`Policy::known_keys`], of files with rules.
+    pub fn known_rule_keys(text: &str) -> std::collections::BTreeSet<String> {
+        let source = Source::new("routing.toml", text);
+        let names = Names { desk: None, staff: &[], mailboxes: &[] };
+        source.read(|top| rule::rules(top, "routing.toml", &names, &mut Vec::new()));
         source.known_keys()
     }
 
@@ -81,13 +91,59 @@ fn unreadable_folder(error: &std::io::Error) -> Finding {
     Finding::error(format!("cannot read the folder of the rules: {}", plain(error))).help(help)
 }
 
-fn refuse_unknown_files(folder: &Path, names: &[String], found: &mut Diagnostics) {
+/// The rules of every file that has no form of its own, by name.
+fn read_rules(
+    folder: &Path,
+    names: &[String],
+    known: &Names<'_>,
+    files: &mut BTreeMap<String, String>,
+    found: &mut Diagnostics,
+) -> Vec<Rule> {
+    let (mut rules, mut seen) = (Vec::new(), Vec::new());
     for name in names.iter().filter(|name| name.ends_with(".toml") && !FILES.contains(&name.as_str())) {
-        let file = folder.join(name).display().to_string();
-        let near = nearest(name, FILES).map(|near| format!("rename it to `{near}`")).unwrap_or_else(|| {
-            format!("move it to another folder, or give it another ending; the rule files are {}", FILES.join(", "))
-        });
-        found.add(Finding::error(format!("nothing reads a rule file of the name `{name}`")).help(near).in_file(file));
+        let path = folder.join(name);
+        match Source::open(&path) {
+            Ok(source) => {
+                if let Some(finding) = of_another_form(name, source.text()) {
+                    found.add(finding.in_file(path.display().to_string()));
+                    continue;
+                }
+                rules.extend(source.read(|top| rule::rules(top, name, known, &mut seen)));
+                files.insert(name.clone(), source.text().to_owned());
+                found.append(source.diagnostics());
+            }
+            Err(diagnostics) => found.append(diagnostics),
+        }
+    }
+    find_unreachable(folder, &rules, found);
+    rules
+}
+
+/// A desk or staff file under a name that is not its own.
+fn of_another_form(name: &str, text: &str) -> Option<Finding> {
+    let has = |header: &str| text.lines().any(|line| line.trim_start().starts_with(header));
+    let meant = [("[desk]", "desk.toml"), ("[[staff]]", "staff.toml")].into_iter().find(|(header, _)| has(header));
+    let (_, meant) = meant.filter(|_| !has("[[rule]]"))?;
+    let near = nearest(name, FILES) == Some(meant);
+    let help = if near { format!("rename it to `{meant}`") } else { format!("what it says belongs in `{meant}`") };
+    Some(Finding::error(format!("nothing reads a rule file of the name `{name}`")).help(help))
+}
+
+/// Rules after one that always matches and stops.
+fn find_unreachable(folder: &Path, rules: &[Rule], found: &mut Diagnostics) {
+    let Some(at) = rules.iter().position(|rule| rule.stop && rule.when.is_always()) else { return };
+    if let Some(next) = rules.get(at + 1) {
+        let last = &rules[at];
+        let finding = Finding::warning(format!("the rule \"{}\" ({}) is never asked", next.name, next.place));
+        let file = last.place.split(':').next().unwrap_or_default();
+        found.add(
+            finding
+                .help(format!(
+                    "\"{}\" ({}) matches every mail and stops: give it conditions, or move it last",
+                    last.name, last.place
+                ))
+                .in_file(folder.join(file).display().to_string()),
+        );
     }
 }
 
@@ -306,5 +362,6 @@ fn hash(files: &BTreeMap<String, String>, desk: &Desk) -> String {
         add(address.as_str());
     }
     add(&desk.limits.message_bytes.to_string());
+    add(&format!("{:?}", desk.trust));
     HEXLOWER.encode(&hash.finalize())
 }

@@ -2,6 +2,8 @@
 
 mod desk;
 mod load;
+pub mod routing;
+pub mod rule;
 mod staff;
 pub mod template;
 
@@ -9,6 +11,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+pub use rule::Rule;
 
 use crate::case::Template;
 use crate::mail::authentication::Trust;
@@ -20,6 +24,8 @@ pub struct Policy {
     pub desk: Desk,
     /// In the order of the file; names are unique, and so are addresses.
     pub staff: Vec<Staff>,
+    /// In the order in which they are asked: files by name, rules as they stand there.
+    pub rules: Vec<Rule>,
     pub templates: BTreeMap<(Template, Language), TemplateSource>,
     /// SHA-256 over all files of `rules/` that were read, and our addresses; lower-case hex.
     pub hash: String,

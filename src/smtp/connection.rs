@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout};
 
 use super::reply::{GARBLED, Reply, one_line};
 use super::wire::Wire;
-use super::{FinalDot, Patience, SmtpTrouble};
+use super::{Bar, FinalDot, Patience, SmtpTrouble};
 use crate::config::{Login, Security, Server, SmtpConfig};
 use crate::failpoint::{self, Step};
 use crate::tls;
@@ -48,14 +48,14 @@ pub(super) struct Offers {
 }
 
 impl Connection {
-    pub(super) async fn open(config: &SmtpConfig, patience: &Patience) -> Result<Connection, SmtpTrouble> {
+    pub(super) async fn open(config: &SmtpConfig, patience: &Patience, bar: &Bar) -> Result<Connection, SmtpTrouble> {
         let server = &config.server;
         let stream = dial(server, patience).await?;
         let name = name(config, &stream);
         let wire = match server.security {
-            Security::Plaintext => Wire::plain(stream),
-            Security::Tls => Wire::encrypted(encrypt(server, stream, patience).await?),
-            Security::StartTls => Wire::upgraded(start_tls(server, stream, &name, patience).await?),
+            Security::Plaintext => Wire::plain(stream, bar),
+            Security::Tls => Wire::encrypted(encrypt(server, stream, patience).await?, bar),
+            Security::StartTls => Wire::upgraded(start_tls(server, stream, &name, patience).await?, bar),
         };
         let greeted = timeout(patience.command, AsyncSmtpConnection::connect_with_transport(Box::new(wire), &name));
         let smtp = match greeted.await {
@@ -177,6 +177,7 @@ async fn dial(server: &Server, patience: &Patience) -> Result<TcpStream, SmtpTro
     };
     // The final dot goes out by itself; Nagle would hold it back until the text is acknowledged.
     stream.set_nodelay(true).map_err(|error| SmtpTrouble::unreachable(server, &error.to_string()))?;
+    tls::keep_alive(&stream);
     Ok(stream)
 }
 

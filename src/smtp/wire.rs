@@ -10,11 +10,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use super::Bar;
+
 /// lettre takes a stream and waits for a greeting on it. After STARTTLS the greeting is long past, so it is said again.
 #[derive(Debug)]
 pub(super) struct Wire {
     greeting: &'static [u8],
     stream: Stream,
+    bar: Bar,
 }
 
 #[derive(Debug)]
@@ -24,16 +27,16 @@ enum Stream {
 }
 
 impl Wire {
-    pub(super) fn plain(stream: TcpStream) -> Wire {
-        Wire { greeting: b"", stream: Stream::Plain(stream) }
+    pub(super) fn plain(stream: TcpStream, bar: &Bar) -> Wire {
+        Wire { greeting: b"", stream: Stream::Plain(stream), bar: bar.clone() }
     }
 
-    pub(super) fn encrypted(stream: TlsStream<TcpStream>) -> Wire {
-        Wire { greeting: b"", stream: Stream::Encrypted(Box::new(stream)) }
+    pub(super) fn encrypted(stream: TlsStream<TcpStream>, bar: &Bar) -> Wire {
+        Wire { greeting: b"", stream: Stream::Encrypted(Box::new(stream)), bar: bar.clone() }
     }
 
-    pub(super) fn upgraded(stream: TlsStream<TcpStream>) -> Wire {
-        Wire { greeting: b"220 TLS started\r\n", ..Wire::encrypted(stream) }
+    pub(super) fn upgraded(stream: TlsStream<TcpStream>, bar: &Bar) -> Wire {
+        Wire { greeting: b"220 TLS started\r\n", ..Wire::encrypted(stream, bar) }
     }
 }
 
@@ -75,6 +78,10 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        // Here, because nothing stands between this and the network: what is refused now was never sent.
+        if self.bar.bars() {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the desk is closing")));
+        }
         match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Stream::Encrypted(stream) => Pin::new(stream).poll_write(context, bytes),

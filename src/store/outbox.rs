@@ -39,6 +39,16 @@ pub struct Copy {
     /// The desk's address it was sent from: names the mailbox whose Sent folder gets the copy.
     pub from: Option<Address>,
     pub bytes: Vec<u8>,
+    /// Tries so far, all in vain.
+    pub tries: u32,
+    pub queued: Timestamp,
+}
+
+/// What becomes of a copy after a try in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    At(Timestamp),
+    GivenUp,
 }
 
 /// A line of `outbox list`.
@@ -68,14 +78,27 @@ pub enum Which {
     All,
 }
 
+/// How long an older mail is waited for.
+pub const IN_ORDER: SignedDuration = SignedDuration::from_hours(1);
+
 impl Store {
-    /// The mails that are due, longest waiting first, without those in `busy`.
+    /// The mails that are due, longest waiting first, without those in `busy`. What a case sends to one person leaves in
+    /// the order in which it was written: a mail waits for an older one that has not had its first attempt, up to
+    /// [`IN_ORDER`].
     pub fn due(&self, now: Timestamp, busy: &[OutboxId], limit: usize) -> Result<Vec<Due>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT o.id, o.reverse_path, o.bytes, o.attempts, o.queued, s.message_id \
-             FROM outbox o JOIN sent s ON s.id = o.id WHERE o.next_attempt <= $1 ORDER BY o.next_attempt, o.id LIMIT $2",
+             FROM outbox o JOIN sent s ON s.id = o.id WHERE o.next_attempt <= $1 AND NOT EXISTS ( \
+               SELECT 1 FROM sent_recipient r JOIN sent_recipient r2 ON r2.address = r.address AND r2.sent < o.id \
+                 JOIN outbox o2 ON o2.id = r2.sent JOIN sent s2 ON s2.id = r2.sent \
+               WHERE r.sent = o.id AND r.state = 'waiting' AND r2.state = 'waiting' \
+                 AND o2.attempts = 0 AND o2.next_attempt IS NOT NULL AND o2.queued > $2 \
+                 AND (SELECT p.case_number FROM post p WHERE p.id = s2.post) = \
+                     (SELECT p.case_number FROM post p WHERE p.id = s.post)) \
+             ORDER BY o.next_attempt, o.id LIMIT $3",
         )?;
-        let mut rows = statement.query(params![now.as_microsecond(), (limit + busy.len()) as i64])?;
+        let since = (now - IN_ORDER).as_microsecond();
+        let mut rows = statement.query(params![now.as_microsecond(), since, (limit + busy.len()) as i64])?;
         let mut due = Vec::new();
         while let Some(row) = rows.next()? {
             let id = OutboxId(row.get::<_, i64>(0)? as u64);
@@ -116,18 +139,22 @@ impl Store {
             .query_row([since], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(time))))?)
     }
 
-    /// People's mail that was accepted and whose copy is still wanted in the Sent folder.
-    pub fn copies_wanted(&self, limit: usize) -> Result<Vec<Copy>> {
+    /// People's mail that was accepted and whose copy is still wanted in the Sent folder; what failed waits its turn.
+    pub fn copies_wanted(&self, now: Timestamp, limit: usize) -> Result<Vec<Copy>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT o.id, s.message_id, o.reverse_path, o.bytes FROM outbox o JOIN sent s ON s.id = o.id \
-             WHERE o.copy = 'wanted' AND o.next_attempt IS NULL ORDER BY o.id LIMIT $1",
+            "SELECT o.id, s.message_id, o.reverse_path, o.bytes, o.copy_tries, o.queued \
+             FROM outbox o JOIN sent s ON s.id = o.id \
+             WHERE o.copy = 'wanted' AND o.copy_after <= $1 AND o.next_attempt IS NULL \
+             ORDER BY o.copy_after, o.id LIMIT $2",
         )?;
-        let rows = statement.query_map([limit as i64], |row| {
+        let rows = statement.query_map(params![now.as_microsecond(), limit as i64], |row| {
             Ok(Copy {
                 id: OutboxId(row.get::<_, i64>(0)? as u64),
                 message_id: MessageId(row.get(1)?),
                 from: row.get::<_, Option<String>>(2)?.as_deref().and_then(Address::parse),
                 bytes: raw::expand(row.get_ref(3)?.as_blob()?)?,
+                tries: row.get(4)?,
+                queued: time(row.get(5)?),
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -215,6 +242,17 @@ impl Tx<'_> {
 
     pub fn mark_copied(&self, id: OutboxId) -> Result<()> {
         self.prepare_cached("UPDATE outbox SET copy = 'done' WHERE id = $1")?.execute([id.0 as i64])?;
+        Ok(())
+    }
+
+    /// A try to copy the mail into the Sent folder was in vain.
+    pub fn retry_copy(&self, id: OutboxId, again: Again) -> Result<()> {
+        let (state, after) = match again {
+            Again::At(at) => ("wanted", at.as_microsecond()),
+            Again::GivenUp => ("given-up", 0),
+        };
+        self.prepare_cached("UPDATE outbox SET copy = $1, copy_after = $2, copy_tries = copy_tries + 1 WHERE id = $3")?
+            .execute(params![state, after, id.0 as i64])?;
         Ok(())
     }
 }

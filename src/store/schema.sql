@@ -256,6 +256,7 @@ CREATE TABLE sent_recipient (
     PRIMARY KEY (sent, address)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sent_recipient_address ON sent_recipient (address, at);
+CREATE INDEX sent_recipient_waiting ON sent_recipient (address, sent) WHERE state = 'waiting';
 
 -- Mail that waits for delivery. The bytes are the same at every attempt.
 CREATE TABLE outbox (
@@ -267,11 +268,13 @@ CREATE TABLE outbox (
     next_attempt INTEGER,          -- NULL: nothing left to deliver
     settled      INTEGER,          -- when the server last took it, or may have
     unknown      INTEGER NOT NULL DEFAULT 0, -- attempts whose end we do not know
-    copy         TEXT NOT NULL DEFAULT 'none' CHECK (copy IN ('none', 'wanted', 'done'))
+    copy         TEXT NOT NULL DEFAULT 'none' CHECK (copy IN ('none', 'wanted', 'done', 'given-up')),
+    copy_tries   INTEGER NOT NULL DEFAULT 0, -- in vain
+    copy_after   INTEGER NOT NULL DEFAULT 0  -- the Sent folder is not tried before
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (next_attempt) WHERE next_attempt IS NOT NULL;
 CREATE INDEX outbox_settled ON outbox (settled) WHERE settled IS NOT NULL;
-CREATE INDEX outbox_copy ON outbox (id) WHERE copy = 'wanted';
+CREATE INDEX outbox_copy ON outbox (copy_after, id) WHERE copy = 'wanted';
 
 CREATE TABLE contact (
     address       TEXT PRIMARY KEY,

@@ -72,7 +72,14 @@ pub fn policy() -> Policy {
         },
         queues: vec![queue("support", DESK), queue("sales", SALES)],
     };
-    Policy { desk, staff: Vec::new(), templates: BTreeMap::new(), hash: "policy".to_owned(), files: BTreeMap::new() }
+    Policy {
+        desk,
+        staff: Vec::new(),
+        rules: Vec::new(),
+        templates: BTreeMap::new(),
+        hash: "policy".to_owned(),
+        files: BTreeMap::new(),
+    }
 }
 
 /// A mail, as a test writes it.

@@ -4,7 +4,7 @@ use postcase::config::MailboxConfig;
 use postcase::mail::MessageId;
 use postcase::mailbox::{TroubleKind, append_sent, survey};
 
-use crate::lab::dovecot::Dovecot;
+use crate::lab::dovecot::{Dovecot, Setup};
 use crate::lab::mail;
 use crate::lab::proxy::{Direction, Fault, Proxy, Then, When};
 use crate::lab::script::{Folder, Reply, Script};
@@ -69,4 +69,42 @@ async fn a_sent_copy_that_is_refused_says_so() {
     let refused = append_sent(&config, &MessageId("a@b".to_owned()), &mail("one")).await.expect_err("it is full");
     assert!(refused.sentence.contains("could not be copied to \"Sent\""), "{refused}");
     assert!(refused.sentence.contains("the mailbox is full"), "{refused}");
+}
+
+/// RFC 6154: the folder of sent mail has another name in every language; no second one is made beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_folder_that_the_server_marks_as_sent_is_taken() {
+    let extra =
+        "namespace inbox {\n  mailbox \"Gesendete Objekte\" {\n    auto = create\n    special_use = \\Sent\n  }\n}\n";
+    let dovecot = Dovecot::start_with(Setup { extra: extra.to_owned(), ..Setup::default() });
+    let config = MailboxConfig { sent_folder: Some("Sent".to_owned()), ..plain(dovecot.ports.imap) };
+    for name in ["one", "two"] {
+        append_sent(&config, &MessageId(format!("{name}@customer.test")), &mail(name)).await.expect("it is taken");
+    }
+    let mut client = dovecot.client("support");
+    assert_eq!(client.subjects("Gesendete Objekte"), ["one", "two"]);
+    assert!(client.ok("LIST \"\" \"Sent\"").is_empty(), "none is made beside it");
+    client.ok("CREATE Sent");
+    append_sent(&config, &MessageId("three@customer.test".to_owned()), &mail("three")).await.expect("it is taken");
+    assert_eq!(client.subjects("Sent"), ["three"], "the name that was asked for goes first");
+}
+
+/// A copy that a server does not take is this copy's trouble; a folder that cannot be opened is everybody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_copy_is_told_from_all() {
+    let refused = [
+        ("APPEND", "NO [TOOBIG] too large", TroubleKind::Refused),
+        ("APPEND", "NO [OVERQUOTA] full", TroubleKind::Throttled),
+        ("CREATE", "NO not here", TroubleKind::NoMailbox),
+        ("EXAMINE", "NO not yours", TroubleKind::NoMailbox),
+        ("UID SEARCH", "NO not now", TroubleKind::NoMailbox),
+    ];
+    for (verb, answer, kind) in refused {
+        let script = Script::start(Folder::with(Vec::new()), move |command| {
+            if command.verb == verb { command.answer(answer) } else { Reply::Proper }
+        });
+        let config = MailboxConfig { sent_folder: Some("Sent".to_owned()), ..plain(script.port) };
+        let trouble = append_sent(&config, &MessageId("a@b".to_owned()), &mail("one")).await.expect_err(verb);
+        assert_eq!(trouble.kind, kind, "{verb} {answer}: {trouble}");
+    }
 }

@@ -9,6 +9,7 @@ mod desk;
 mod disk;
 mod ledger;
 mod opening;
+mod order;
 
 use desk::{DESK, Desk, Shown, mail};
 

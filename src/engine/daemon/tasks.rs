@@ -1,8 +1,6 @@
 //! The tasks around the engine: one for each mailbox, and the couriers.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -14,7 +12,7 @@ use super::Report;
 use crate::config::{Config, MailboxConfig};
 use crate::engine::Clock;
 use crate::mailbox::{self, Intake, State};
-use crate::smtp::{Attempt, Courier, Outgoing};
+use crate::smtp::{Attempt, Bar, Courier, Outgoing, Patience};
 use crate::store::outbox::Due;
 
 /// How long a mailbox rests whose task had a fault.
@@ -55,16 +53,22 @@ pub(super) async fn keep_following(mailbox: MailboxConfig, intake: Intake, stopp
 pub(super) struct Bench {
     pub mails: mpsc::Sender<Outgoing>,
     pub under_way: Option<Due>,
-    /// True between the final dot and the server's reply.
-    pub past_dot: Arc<AtomicBool>,
+    /// Lowered at the end: no further mail passes its final dot.
+    pub bar: Bar,
     pub task: tokio::task::JoinHandle<()>,
 }
 
 impl Bench {
-    pub fn new(index: usize, config: &Config, reports: &mpsc::Sender<Report>, handle: &Handle) -> Bench {
+    pub fn new(
+        index: usize,
+        config: &Config,
+        patience: Patience,
+        reports: &mpsc::Sender<Report>,
+        handle: &Handle,
+    ) -> Bench {
         let (mails, mut waiting) = mpsc::channel::<Outgoing>(1);
-        let mut courier = Courier::new(config.smtp.clone());
-        let past_dot = courier.past_final_dot();
+        let mut courier = Courier::with_patience(config.smtp.clone(), patience);
+        let bar = courier.bar();
         let reports = reports.clone();
         let task = handle.spawn(async move {
             while let Some(mail) = next_mail(&mut waiting, &mut courier).await {
@@ -76,7 +80,7 @@ impl Bench {
                 }
             }
         });
-        Bench { mails, under_way: None, past_dot, task }
+        Bench { mails, under_way: None, bar, task }
     }
 }
 
