@@ -226,9 +226,11 @@ impl<'a> Search<'a> {
     /// One conversation, `near` its cases, nearest first; at least one. Those in which people whom the originator
     /// answers have a public post are `vouched`: to answer strangers and machines makes nobody a participant.
     fn choose(&mut self, near: &[&CaseFacts], vouched: &BTreeSet<CaseNumber>) -> Link {
-        let nearest = near.iter().find(|case| case.phase != Phase::Closed).unwrap_or(&near[0]);
-        let joined: Vec<CaseNumber> =
-            near.iter().filter(|case| is_private(case) && is_private(nearest)).map(|case| case.number).collect();
+        let apart = |one: &CaseFacts, other: &CaseFacts| self.snapshot.are_apart(one.number, other.number);
+        let is_open = |case: &&&CaseFacts| case.phase != Phase::Closed && !apart(case, near[0]);
+        let nearest = near.iter().find(is_open).unwrap_or(&near[0]);
+        let joins = |case: &&&CaseFacts| is_private(case) && is_private(nearest) && !apart(case, nearest);
+        let joined: Vec<CaseNumber> = near.iter().filter(joins).map(|case| case.number).collect();
         let place = joined.iter().min().copied().unwrap_or(nearest.number);
         self.say(format!("The mail belongs to a conversation of case {place} (In-Reply-To, References)."));
         let takes_part = vouched.contains(&nearest.number)
@@ -241,7 +243,8 @@ impl<'a> Search<'a> {
             Standing::Stranger
         };
         let mut link = self.found(place, standing);
-        for case in near.iter().filter(|case| case.number != place) {
+        let snapshot = self.snapshot;
+        for case in near.iter().filter(|case| case.number != place && !snapshot.are_apart(case.number, place)) {
             if joined.contains(&case.number) {
                 link.evidence.push(format!(
                     "Case {} is the same conversation, and its number was given to nobody: it becomes part of case {place}.",

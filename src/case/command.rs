@@ -111,8 +111,17 @@ pub enum Action {
     Spam,
     /// The case waits until the morning of this day, in the desk's time zone.
     Wait {
-        until: Date,
+        until: Until,
     },
+}
+
+/// A day in the desk's time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Until {
+    Day(Date),
+    /// So many days after the day on which it was asked.
+    Days(u16),
 }
 
 /// Somebody who is to take part or to follow.

@@ -74,6 +74,8 @@ pub enum LinkKind {
     FollowUp,
     /// They look like one conversation; merging is proposed (B6).
     SameConversation,
+    /// Staff took a mail out of the other. Ids that both know join them no more: a person's choice beats any clue (B24).
+    Apart,
 }
 
 /// One change. `store::apply` carries it out, and nothing else does.
@@ -141,6 +143,11 @@ pub enum Effect {
     MovePost {
         post: PostId,
         to: CaseNumber,
+    },
+    /// Posts before this one were written among other people: letters of the case quote them no more (B24).
+    QuoteNothingBefore {
+        case: CaseNumber,
+        post: PostId,
     },
     /// The post was a stranger's and internal; now its author takes part (B20).
     AdmitPost {

@@ -10,6 +10,9 @@ use crate::mail::{Address, Language, MessageId, SentId};
 /// Most messages that share ids, directly or through others, which a snapshot holds; the nearest first.
 pub const NEIGHBOURS: usize = 256;
 
+/// Posts that one command may name.
+pub const POSTS: usize = 200;
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The number that a case opened now will get.
@@ -35,6 +38,13 @@ pub struct Snapshot {
     pub posts: Vec<PostFacts>,
     /// For a refused mail: what it was.
     pub refused: Option<KnownSent>,
+    /// Of cases from which posts are to be taken: how many mails and answers they have, counted up to
+    /// [`POSTS`] and one.
+    #[serde(default)]
+    pub post_counts: Vec<(CaseNumber, usize)>,
+    /// Pairs among `cases` that staff took apart.
+    #[serde(default)]
+    pub apart: Vec<(CaseNumber, CaseNumber)>,
 }
 
 /// A mail that we sent.
@@ -119,6 +129,9 @@ pub struct CaseFacts {
     pub last_answer: Option<LastAnswer>,
     /// The newest public post.
     pub last_post: Option<PostId>,
+    /// Letters quote nothing that was written before this post: people take part who had no part in it (B24).
+    #[serde(default)]
+    pub quotes_from: Option<PostId>,
     /// Message-ID of the newest public mail of the case, in or out: In-Reply-To of our answer.
     pub last_message_id: Option<MessageId>,
     /// Message-IDs of the case's public mails, oldest first, at most 30: the first and the newest ones.
@@ -152,6 +165,9 @@ pub struct PostFacts {
     pub subject: String,
     pub language: Option<Language>,
     pub stranger: bool,
+    /// Of its mail, where it is one.
+    #[serde(default)]
+    pub message_id: Option<MessageId>,
     pub at: Timestamp,
 }
 
@@ -175,4 +191,18 @@ pub struct EntryFacts {
     pub is_mail: bool,
     /// Where its post is, when it has one.
     pub case: Option<CaseNumber>,
+}
+
+impl Snapshot {
+    /// Whether staff took a mail of one of these cases out of the other.
+    pub fn are_apart(&self, one: CaseNumber, other: CaseNumber) -> bool {
+        self.apart.contains(&(one, other)) || self.apart.contains(&(other, one))
+    }
+}
+
+impl CaseFacts {
+    /// The post that a letter to the participants quotes.
+    pub fn quoted(&self) -> Option<PostId> {
+        self.last_post.filter(|post| self.quotes_from.is_none_or(|from| *post >= from))
+    }
 }

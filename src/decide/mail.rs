@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::answer::{self, About};
 use super::participants::{self, Brought};
-use super::{Draft, automatic, routing, subject};
+use super::{Draft, automatic, ordinal, routing, subject};
 use crate::case::decision::LinkKind;
 use crate::case::event::Arrived;
 use crate::case::snapshot::{CaseFacts, KnownMessage};
@@ -250,7 +250,10 @@ fn join(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, case: &CaseFact
 
 /// Merges and links the cases that turned out to belong with `case`.
 pub(super) fn connect(draft: &mut Draft<'_>, case: CaseNumber, link: &Link) {
-    draft.effects.extend(link.merge.iter().map(|from| Effect::MergeCase { from: *from, into: case }));
+    for from in &link.merge {
+        draft.effects.push(Effect::MergeCase { from: *from, into: case });
+        draft.effects.push(Effect::QuoteNothingBefore { case, post: PostId(ordinal(draft.event.entry, 0)) });
+    }
     draft.effects.extend(link.also.iter().map(|also| Effect::LinkCase {
         from: case,
         to: also.case,

@@ -1,11 +1,13 @@
 //! Deciding: policy + snapshot + event + now → [`Decision`]. One pure, total function (L2): no I/O, no clock, no
 //! randomness. A file per kind of event.
 
+mod action;
 mod answer;
 mod automatic;
 mod command;
 mod correction;
 mod delivery;
+mod instructions;
 mod mail;
 mod participants;
 mod routing;
@@ -63,6 +65,14 @@ struct Draft<'a> {
     posts: u64,
 }
 
+/// A point in the making of a decision.
+struct Checkpoint {
+    effects: usize,
+    letters: usize,
+    trace: usize,
+    posts: u64,
+}
+
 impl<'a> Draft<'a> {
     fn new(policy: &'a Policy, snapshot: &'a Snapshot, event: &'a Event, now: Timestamp) -> Draft<'a> {
         Draft { policy, snapshot, event, now, effects: Vec::new(), letters: Vec::new(), trace: Vec::new(), posts: 0 }
@@ -83,6 +93,20 @@ impl<'a> Draft<'a> {
             self.say("What we wrote did not arrive: the next word is the desk's again.");
             self.set_phase(case.number, Phase::Open);
         }
+    }
+
+    /// How far it has come: see [`Draft::undo`].
+    fn checkpoint(&self) -> Checkpoint {
+        let Draft { effects, letters, trace, posts, .. } = self;
+        Checkpoint { effects: effects.len(), letters: letters.len(), trace: trace.len(), posts: *posts }
+    }
+
+    /// As if nothing had been decided since.
+    fn undo(&mut self, to: Checkpoint) {
+        self.effects.truncate(to.effects);
+        self.letters.truncate(to.letters);
+        self.trace.truncate(to.trace);
+        self.posts = to.posts;
     }
 
     fn next_post(&mut self) -> PostId {
@@ -110,9 +134,20 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The day at the desk on which the event came.
+    /// The number of a case that is opened now.
+    fn new_number(&self) -> CaseNumber {
+        let opened = self.effects.iter().filter(|effect| matches!(effect, Effect::OpenCase { .. })).count();
+        CaseNumber(self.snapshot.next_number + opened as u64)
+    }
+
+    /// The day on which the event came to us, in the desk's time zone.
     fn today(&self) -> Date {
-        self.event.received.to_zoned(TimeZone::UTC).date()
+        TimeZone::UTC.to_datetime(self.event.received).date()
+    }
+
+    /// When work begins on a day.
+    fn morning(&self, day: Date) -> Timestamp {
+        TimeZone::UTC.to_timestamp(day.at(8, 0, 0, 0)).unwrap_or(Timestamp::MAX)
     }
 
     fn queue(&self, name: &str) -> Option<&'a Queue> {

@@ -55,7 +55,9 @@ impl Policy {
         let source = Source::new("routing.toml", text);
         let names = Names { desk: None, staff: &[], mailboxes: &[] };
         source.read(|top| rule::rules(top, "routing.toml", &names, &mut Vec::new()));
-        source.known_keys()
+        // Conditions within conditions have the same keys again.
+        let nested = |key: &String| ["not", "any", "all"].iter().any(|word| key.contains(&format!("when.{word}.")));
+        source.known_keys().into_iter().filter(|key| !nested(key)).collect()
     }
 
     /// As [`Policy::known_keys`], of `staff.toml`.

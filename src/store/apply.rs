@@ -64,6 +64,7 @@ impl Tx<'_> {
             }
             Effect::AddPost(post) => self.add_post(post, now),
             Effect::MovePost { post, to } => self.move_post(*post, *to, now),
+            Effect::QuoteNothingBefore { case, post } => self.quote_nothing_before(*case, *post),
             Effect::AdmitPost { post } => self.admit_post(*post),
             Effect::AddParticipant { case, participant } => self.add_participant(*case, participant),
             Effect::RemoveParticipant { case, address } => self.remove_participant(*case, address),

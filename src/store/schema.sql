@@ -122,8 +122,10 @@ CREATE TABLE cases (
     priority     TEXT,             -- NULL: the desk's usual one
     queued_by    TEXT NOT NULL DEFAULT '{"by":"default"}', -- who set the value: JSON
     assigned_by  TEXT NOT NULL DEFAULT '{"by":"default"}',
-    prioritised_by TEXT NOT NULL DEFAULT '{"by":"default"}'
+    prioritised_by TEXT NOT NULL DEFAULT '{"by":"default"}',
+    quotes_from  INTEGER           -- posts before this one are quoted to nobody any more (B24)
 ) STRICT;
+CREATE INDEX cases_alias ON cases (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX cases_assignee ON cases (assignee, changed) WHERE assignee IS NOT NULL AND merged_into IS NULL;
 CREATE INDEX cases_phase ON cases (phase, changed) WHERE merged_into IS NULL;
 
@@ -204,7 +206,7 @@ CREATE INDEX tag_tag ON tag (tag, case_number);
 CREATE TABLE case_link (
     from_case INTEGER NOT NULL,
     to_case   INTEGER NOT NULL,
-    kind      TEXT NOT NULL CHECK (kind IN ('related', 'follow-up', 'same-conversation')),
+    kind      TEXT NOT NULL CHECK (kind IN ('related', 'follow-up', 'same-conversation', 'apart')),
     reason    TEXT NOT NULL,
     entry     INTEGER NOT NULL,
     PRIMARY KEY (from_case, to_case, kind)

@@ -12,13 +12,10 @@ use sha2::{Digest, Sha256};
 use super::{Result, Tx, from_json, time, word};
 use crate::case::event::Matter;
 use crate::case::snapshot::{
-    EntryFacts, Footprint, KnownMessage, KnownSent, NEIGHBOURS, PostFacts, Snapshot, SpeakerFacts,
+    EntryFacts, Footprint, KnownMessage, KnownSent, NEIGHBOURS, POSTS, PostFacts, Snapshot, SpeakerFacts,
 };
-use crate::case::{Action, CaseNumber, EntryId, Event, PostId, Verb};
+use crate::case::{Action, CaseNumber, EntryId, Event, PostId, Verb, instruction};
 use crate::mail::{Address, MessageId, Pointer, Reading, SentId};
-
-/// Posts that one command may name.
-const POSTS: usize = 200;
 
 /// The 64-bit hash under which an id is indexed; the text is compared after.
 pub(super) fn id_hash(id: &MessageId) -> i64 {
@@ -102,6 +99,11 @@ impl Tx<'_> {
             self.neighbours(entry, footprint, snapshot)?;
         }
         cases.extend(snapshot.messages.iter().filter_map(|message| message.case));
+        let instructions = instruction::read(&reading.author_text);
+        if !instructions.orders.is_empty() {
+            cases.extend(instructions.cases());
+            self.count_posts(snapshot)?;
+        }
         Ok(())
     }
 
@@ -266,13 +268,27 @@ impl Tx<'_> {
         for post in posts.iter().take(POSTS) {
             snapshot.posts.extend(self.post_facts(*post)?);
         }
+        self.count_posts(snapshot)
+    }
+
+    /// How many posts that are more than notes the cases of `snapshot.posts` have.
+    fn count_posts(&self, snapshot: &mut Snapshot) -> Result<()> {
+        let mut statement = self.prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM post WHERE case_number = $1 AND kind <> 'note' LIMIT $2)",
+        )?;
+        let cases: BTreeSet<CaseNumber> = snapshot.posts.iter().map(|post| post.case).collect();
+        for case in cases {
+            let count: i64 = statement.query_row(params![case.0 as i64, POSTS as i64 + 1], |row| row.get(0))?;
+            snapshot.post_counts.push((case, count as usize));
+        }
         Ok(())
     }
 
     fn post_facts(&self, post: PostId) -> Result<Option<PostFacts>> {
         let found = self
             .prepare_cached(
-                "SELECT case_number, kind, audience, author, address, subject, language, stranger, at \
+                "SELECT case_number, kind, audience, author, address, subject, language, stranger, at, \
+                   (SELECT m.message_id FROM message m WHERE m.post = post.id ORDER BY m.entry LIMIT 1) \
                  FROM post WHERE id = $1",
             )?
             .query_row([post.0 as i64], |row| {
@@ -287,6 +303,7 @@ impl Tx<'_> {
                     language: row.get::<_, Option<String>>(6)?.map(crate::mail::Language),
                     stranger: row.get(7)?,
                     at: time(row.get(8)?),
+                    message_id: row.get::<_, Option<String>>(9)?.map(MessageId),
                 })
             })
             .optional()?;

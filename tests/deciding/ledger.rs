@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use postcase::case::decision::LinkKind;
 use postcase::case::event::{Arrived, Matter, Undeliverable};
-use postcase::case::snapshot::{CaseFacts, EntryFacts, KnownMessage, KnownSent, SpeakerFacts};
+use postcase::case::snapshot::{CaseFacts, EntryFacts, KnownMessage, KnownSent, PostFacts, SpeakerFacts};
 use postcase::case::{
-    Audience, By, CaseNumber, Command, Decision, EntryId, Event, NewPost, Phase, Snapshot, Verb, Verdict,
+    Audience, By, CaseNumber, Command, Decision, EntryId, Event, NewPost, Phase, PostId, PostKind, Snapshot, Verb,
+    Verdict,
 };
 use postcase::decide::decide;
 use postcase::link::{footprint, speaker};
@@ -176,6 +177,8 @@ pub struct Ledger {
     /// Commands that decisions put into the journal.
     pub asked: Vec<Command>,
     next_number: u64,
+    /// Whether a person asked for what happens now.
+    by_hand: bool,
 }
 
 impl Ledger {
@@ -195,6 +198,7 @@ impl Ledger {
             decisions: Vec::new(),
             asked: Vec::new(),
             next_number: 10,
+            by_hand: false,
         }
     }
 
@@ -236,6 +240,7 @@ impl Ledger {
         let entry = EntryId(self.decisions.len() as u64 + 1);
         self.now += SignedDuration::from_secs(1);
         let event = Event { entry, received: self.now, matter };
+        self.by_hand = matches!(event.matter, Matter::Command(_));
         let snapshot = self.snapshot(&event, names);
         let decision = decide(&self.policy, &snapshot, &event, self.now);
         assert_eq!(decision, decide(&self.policy, &snapshot, &event, self.now), "deciding is pure");
@@ -302,9 +307,36 @@ impl Ledger {
             speaker: speaker_facts,
             desk_answers_hour: 0,
             corrected,
-            posts: Vec::new(),
+            posts: self.posts.iter().map(|post| self.post_facts(post)).collect(),
+            post_counts: self.cases.keys().map(|case| (*case, self.substance(*case))).collect(),
+            apart: self.links.iter().filter(|link| link.2 == LinkKind::Apart).map(|link| (link.0, link.1)).collect(),
             refused,
         }
+    }
+
+    fn post_facts(&self, post: &NewPost) -> PostFacts {
+        PostFacts {
+            post: post.id,
+            case: post.case,
+            kind: post.kind,
+            audience: post.audience,
+            author: post.author.clone(),
+            address: post.address.clone(),
+            subject: post.subject.clone(),
+            language: post.language.clone(),
+            stranger: post.stranger,
+            message_id: self.message_id_of(post.id),
+            at: post.at,
+        }
+    }
+
+    /// How many posts of a case are more than notes.
+    fn substance(&self, case: CaseNumber) -> usize {
+        self.posts.iter().filter(|post| post.case == case && post.kind != PostKind::Note).count()
+    }
+
+    pub(crate) fn message_id_of(&self, post: PostId) -> Option<MessageId> {
+        self.messages.iter().find(|known| known.post == Some(post)).and_then(|known| known.message_id.clone())
     }
 
     /// Everything that shares an id with the mail, directly or through others.
@@ -410,6 +442,7 @@ fn new_case(number: CaseNumber, queue: &str, subject: &str, language: Option<Lan
         followers: Vec::new(),
         last_answer: None,
         last_post: None,
+        quotes_from: None,
         last_message_id: None,
         message_ids: Vec::new(),
         reopened: 0,

@@ -182,6 +182,7 @@ proptest! {
                 | Effect::AddTag { case, .. }
                 | Effect::RemoveTag { case, .. }
                 | Effect::MovePost { to: case, .. }
+                | Effect::QuoteNothingBefore { case, .. }
                 | Effect::SetTimer { case, .. }
                 | Effect::ClearTimer { case, .. }
                 | Effect::SetPhase { case, .. } => vec![*case],

@@ -94,6 +94,13 @@ impl Tx<'_> {
         )
     }
 
+    pub(super) fn quote_nothing_before(&self, case: CaseNumber, post: PostId) -> Result<()> {
+        self.run(
+            "UPDATE cases SET quotes_from = max(coalesce(quotes_from, 0), $1) WHERE number = $2",
+            params![post.0 as i64, case.0 as i64],
+        )
+    }
+
     /// A stranger's post becomes everybody's (B20).
     pub(super) fn admit_post(&self, post: PostId) -> Result<()> {
         self.run("UPDATE post SET stranger = 0, audience = 'public' WHERE id = $1", [post.0 as i64])
@@ -173,7 +180,9 @@ impl Tx<'_> {
                opened = min(opened, (SELECT opened FROM cases WHERE number = $1)) WHERE number = $2",
         )?
         .execute(params![from.0 as i64, into.0 as i64])?;
-        self.prepare_cached("UPDATE cases SET merged_into = $1 WHERE number = $2")?.execute(pair)?;
+        // Numbers that had become part of `from` name the survivor at once.
+        self.prepare_cached("UPDATE cases SET merged_into = $1 WHERE number = $2 OR merged_into = $2")?
+            .execute(pair)?;
         self.end_timers(from)?;
         self.touch(into, now)
     }

@@ -40,7 +40,28 @@ impl Tx<'_> {
         for number in followers {
             snapshot.cases.extend(self.case_facts(number)?);
         }
+        if snapshot.cases.len() > 1 {
+            snapshot.apart = self.taken_apart(&snapshot.cases)?;
+        }
         Ok(())
+    }
+
+    /// Pairs of these cases that staff took apart.
+    fn taken_apart(&self, cases: &[CaseFacts]) -> Result<Vec<(CaseNumber, CaseNumber)>> {
+        let mut statement = self.prepare_cached(
+            "SELECT from_case FROM case_link WHERE to_case = $1 AND kind = 'apart' ORDER BY from_case DESC LIMIT $2",
+        )?;
+        let mut pairs = Vec::new();
+        for case in cases {
+            let others = statement.query_map(params![case.number.0 as i64, WORDS], |row| row.get::<_, i64>(0))?;
+            for other in others {
+                let other = CaseNumber(other? as u64);
+                if cases.iter().any(|known| known.number == other) {
+                    pairs.push((other, case.number));
+                }
+            }
+        }
+        Ok(pairs)
     }
 
     fn merged_into(&self, number: CaseNumber) -> Result<Option<CaseNumber>> {
@@ -57,7 +78,7 @@ impl Tx<'_> {
                 "SELECT queue, phase, status, subject, language, acknowledged, opened, closed, reopened, \
                    acknowledged OR EXISTS (SELECT 1 FROM post p JOIN sent s ON s.post = p.id \
                      WHERE p.case_number = cases.number AND p.audience = 'public' AND s.person IS NULL), \
-                   assignee, assigned_by, priority, prioritised_by, queued_by \
+                   assignee, assigned_by, priority, prioritised_by, queued_by, quotes_from \
                  FROM cases WHERE number = $1",
             )?
             .query_row([number.0 as i64], |row| {
@@ -84,6 +105,7 @@ impl Tx<'_> {
                     participants: Vec::new(),
                     last_author: None,
                     last_post: None,
+                    quotes_from: row.get::<_, Option<i64>>(15)?.map(|id| PostId(id as u64)),
                     last_message_id: None,
                     followed_by: None,
                     timers: Vec::new(),

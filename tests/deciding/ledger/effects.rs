@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use postcase::case::decision::LinkKind;
 use postcase::case::snapshot::CaseFacts;
 use postcase::case::{Audience, CaseNumber, Effect, NewPost, Participant, Phase, PostKind, Target, Timer};
+use postcase::mail::MessageId;
 
 use super::{Ledger, new_case};
 
@@ -74,16 +75,25 @@ impl Ledger {
             Effect::RemoveTag { case, tag } => self.facts(*case).tags.retain(|known| known != tag),
             Effect::MovePost { post, to } => {
                 let known = self.posts.iter_mut().find(|known| known.id == *post).expect("the post exists");
-                known.case = *to;
+                let from = std::mem::replace(&mut known.case, *to);
                 self.messages
                     .iter_mut()
                     .filter(|known| known.post == Some(*post))
                     .for_each(|known| known.case = Some(*to));
                 self.sent.iter_mut().filter(|sent| sent.post == Some(*post)).for_each(|sent| sent.case = Some(*to));
+                self.read_again(from);
+                self.read_again(*to);
             }
+            Effect::QuoteNothingBefore { case, post } => self.facts(*case).quotes_from = Some(*post),
             Effect::AdmitPost { post } => {
                 let known = self.posts.iter_mut().find(|known| known.id == *post).expect("the post exists");
                 (known.stranger, known.audience) = (false, Audience::Public);
+                let case = known.case;
+                self.messages
+                    .iter_mut()
+                    .filter(|known| known.post == Some(*post))
+                    .for_each(|known| known.audience = Some(Audience::Public));
+                self.read_again(case);
             }
             Effect::ExposeReference { sent } => {
                 self.sent.iter_mut().find(|known| known.id == *sent).expect("it was sent").exposed = true;
@@ -132,7 +142,13 @@ impl Ledger {
     fn merge(&mut self, from: CaseNumber, into: CaseNumber) {
         assert!(into < from, "the older number survives");
         let gone = self.cases.remove(&from).expect("merged cases exist");
-        assert!(!gone.acknowledged && !self.cases[&into].acknowledged, "nobody knows the numbers");
+        let known = gone.acknowledged || self.cases[&into].acknowledged;
+        assert!(self.by_hand || !known, "cases whose number somebody knows are merged by people alone");
+        let case = self.facts(into);
+        case.acknowledged |= gone.acknowledged;
+        case.written_about |= gone.written_about;
+        case.tags.extend(gone.tags);
+        case.followers.extend(gone.followers);
         for participant in gone.participants {
             let participant = Participant { requester: false, ..participant };
             self.perform(&Effect::AddParticipant { case: into, participant });
@@ -142,5 +158,24 @@ impl Ledger {
         self.messages.iter_mut().filter(|m| m.case == Some(from)).for_each(|m| m.case = Some(into));
         self.posts.iter_mut().filter(|post| post.case == from).for_each(|post| post.case = into);
         self.sent.iter_mut().filter(|sent| sent.case == Some(from)).for_each(|sent| sent.case = Some(into));
+        self.links.iter_mut().for_each(|(one, other, _)| {
+            [one, other].into_iter().filter(|case| **case == from).for_each(|case| *case = into);
+        });
+        self.links.retain(|(one, other, _)| one != other);
+        self.read_again(into);
+    }
+
+    /// What the newest posts of a case say of it, after posts came or went.
+    fn read_again(&mut self, case: CaseNumber) {
+        let mut public: Vec<NewPost> =
+            self.posts.iter().filter(|post| post.case == case && post.audience == Audience::Public).cloned().collect();
+        public.sort_by_key(|post| post.id);
+        let ids: Vec<MessageId> = public.iter().filter_map(|post| self.message_id_of(post.id)).collect();
+        let facts = self.facts(case);
+        facts.last_post = public.last().map(|post| post.id);
+        facts.last_author =
+            public.iter().rev().find(|post| post.kind == PostKind::MailIn).and_then(|post| post.address.clone());
+        facts.last_message_id = ids.last().cloned();
+        facts.message_ids = ids;
     }
 }

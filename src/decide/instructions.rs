@@ -1,0 +1,256 @@
+//! What a staff mail asks for above its text: carried out in order, each command done or not with one sentence, and
+//! answered in one mail. What is not understood is asked about before anything is done; and no text goes to a
+//! customer while a command that says who reads it could not be done.
+
+use super::Draft;
+use super::action::{Actor, Carrier, Work};
+use super::answer::desk_address;
+use crate::case::instruction::{Order, WORDS, Word};
+use crate::case::letter::{Facts, Hand};
+use crate::case::snapshot::CaseFacts;
+use crate::case::{Action, Audience, CaseNumber, Instructions, Letter, PostId, Template};
+use crate::mail::{Message, Named};
+use crate::rules::Staff;
+
+/// A mail by one of the staff, who are who they say.
+pub(super) struct StaffMail<'a> {
+    pub case: &'a CaseFacts,
+    pub staff: &'a Staff,
+    /// The post that is answered.
+    pub answered: Option<PostId>,
+    /// To whom the text goes where no command says otherwise (B32).
+    pub audience: Audience,
+    pub message: &'a Message,
+    /// Its files are those that go with the text.
+    pub carrier: Carrier<'a>,
+}
+
+/// What became of such a mail.
+pub(super) enum Followed<'a> {
+    Done {
+        /// Where the answered post is now; else the case that was worked on.
+        case: CaseNumber,
+        /// What the text became.
+        post: Option<PostId>,
+        /// The colleague who has the case since this mail, where it is another one than its writer.
+        assigned: Option<&'a Staff>,
+    },
+    /// Nothing was done: the mail is to be held, and its writer asked.
+    Asked {
+        /// Sentences, one a line.
+        why: String,
+    },
+}
+
+/// Carries out `instructions`, and does with the text what they say.
+pub(super) fn follow<'a>(draft: &mut Draft<'a>, mail: &StaffMail<'a>, instructions: &Instructions) -> Followed<'a> {
+    if !instructions.unclear.is_empty() {
+        return Followed::Asked { why: instructions.unclear.join("\n") };
+    }
+    let plan = Plan::of(mail, instructions);
+    if plan.help && !plan.text.is_empty() {
+        let why = format!("`#help` stands above a text: the text was sent to nobody.\n\n{}", help());
+        return Followed::Asked { why };
+    }
+    let before = draft.checkpoint();
+    let mut work = Work::on(draft, mail.case, Actor { called: mail.staff.label.clone(), staff: Some(mail.staff) });
+    work.carrier = Some(mail.carrier);
+    work.answered = mail.answered;
+    match carry_out(&mut work, &plan) {
+        Ok(report) => {
+            let (number, post, assigned) = (work.case.number, work.written, work.assigned);
+            let queue = work.case.queue.clone();
+            let subject = work.case.subject.clone();
+            if !report.is_empty() {
+                let letter = carried_out(draft, mail, number, (&queue, subject), post, &report);
+                draft.letters.push(letter);
+            }
+            Followed::Done { case: number, post, assigned }
+        }
+        Err(why) => {
+            draft.undo(before);
+            Followed::Asked { why }
+        }
+    }
+}
+
+/// Whom a text goes to, as the commands above it say.
+pub(super) fn whose(instructions: &Instructions, usual: Audience) -> Audience {
+    let has = |word: Word| instructions.orders.iter().any(|order| order.word() == word);
+    let internal = has(Word::Note) || has(Word::Spam) || (usual == Audience::Internal && !has(Word::Send));
+    if internal { Audience::Internal } else { Audience::Public }
+}
+
+/// What is to be done, in order.
+struct Plan<'m> {
+    orders: Vec<&'m Order>,
+    /// What the text becomes.
+    words: Option<Action>,
+    /// Where the case stands in the end, whatever the text does.
+    after: Vec<&'m Order>,
+    text: &'m str,
+    audience: Audience,
+    help: bool,
+}
+
+impl<'m> Plan<'m> {
+    fn of(mail: &StaffMail<'_>, instructions: &'m Instructions) -> Plan<'m> {
+        let files = !mail.carrier.attachments.is_empty();
+        let text = instructions.text.as_str();
+        let says = !text.is_empty() || files;
+        let audience = whose(instructions, mail.audience);
+        let mut orders: Vec<&Order> = instructions.orders.iter().collect();
+        let mut words = None;
+        if says {
+            let text = text.to_owned();
+            let carries = |order: &&Order| matches!(order, Order::Act(Action::Close { .. } | Action::Reopen { .. }));
+            let ending = orders.iter().position(|order| carries(order)).filter(|_| audience == Audience::Public);
+            words = Some(match ending.map(|at| orders.remove(at)) {
+                Some(Order::Act(Action::Close { .. })) => Action::Close { text: Some(text) },
+                Some(_) => Action::Reopen { text: Some(text) },
+                None if audience == Audience::Public => Action::Reply { text },
+                None => Action::Note { text },
+            });
+        }
+        let help = orders.iter().any(|order| matches!(order, Order::Help));
+        let (after, orders) = orders.into_iter().partition(|order| matches!(order.word(), Word::Status | Word::Wait));
+        Plan { orders, words, after, text, audience, help }
+    }
+}
+
+/// Carries out a plan. What to tell its writer; or why nothing may stay done.
+fn carry_out(work: &mut Work<'_, '_>, plan: &Plan<'_>) -> Result<Vec<String>, String> {
+    let mut report = Vec::new();
+    let mut missing_readers = Vec::new();
+    let public = plan.words.is_some() && plan.audience == Audience::Public;
+    for order in &plan.orders {
+        if let Err(why) = give(work, order, &mut report) {
+            if public && says_who_reads(order.word()) {
+                missing_readers.push(why.clone());
+            }
+            report.push(format!("- Not done: {why}"));
+        }
+    }
+    if !missing_readers.is_empty() {
+        missing_readers.push("It says who reads your text, so the text was sent to nobody.".to_owned());
+        return Err(missing_readers.join("\n"));
+    }
+    if let Some(action) = &plan.words {
+        let said = work.carry_out(action)?;
+        match action {
+            Action::Reply { .. } if !report.is_empty() => {
+                report.push(format!("- Your text went to {}.", readers(work)))
+            }
+            Action::Note { .. } if !report.is_empty() => {
+                report.push("- Your text is a note that only staff read.".to_owned());
+            }
+            Action::Reply { .. } | Action::Note { .. } => {}
+            _ => {
+                report.push(format!("- {said}"));
+                report.push(format!("- Your text went to {}.", readers(work)));
+            }
+        }
+    }
+    for order in &plan.after {
+        if let Err(why) = give(work, order, &mut report) {
+            report.push(format!("- Not done: {why}"));
+        }
+    }
+    Ok(report)
+}
+
+/// Carries out one command.
+fn give(work: &mut Work<'_, '_>, order: &Order, report: &mut Vec<String>) -> Result<(), String> {
+    match order {
+        Order::Note | Order::Send => {}
+        Order::Help => report.push(help()),
+        Order::Faulty(_, sentence) => return Err(sentence.clone()),
+        Order::Act(Action::Accept { post: None }) if answers_stranger(work) => {
+            let done = work.carry_out(&Action::Accept { post: work.answered })?;
+            report.push(format!("- {done}"));
+        }
+        Order::Act(action) => {
+            let done = work.carry_out(action)?;
+            report.push(format!("- {done}"));
+        }
+    }
+    Ok(())
+}
+
+fn answers_stranger(work: &Work<'_, '_>) -> bool {
+    work.draft.snapshot.posts.iter().any(|post| Some(post.post) == work.answered && post.stranger)
+}
+
+/// Commands without which a text might go to other people than its writer means.
+fn says_who_reads(word: Word) -> bool {
+    match word {
+        Word::Cc | Word::Uncc | Word::Merge | Word::Move | Word::Split | Word::Accept => true,
+        Word::Note
+        | Word::Send
+        | Word::Close
+        | Word::Reopen
+        | Word::Assign
+        | Word::Priority
+        | Word::Status
+        | Word::Queue
+        | Word::Tag
+        | Word::Untag
+        | Word::Wait
+        | Word::Spam
+        | Word::Help => false,
+    }
+}
+
+fn readers(work: &Work<'_, '_>) -> String {
+    let names: Vec<String> = work.case.participants.iter().take(8).map(|one| one.who.address.to_string()).collect();
+    match work.case.participants.len() {
+        0 => "nobody: nobody outside takes part".to_owned(),
+        all if all > names.len() => format!("{}, and {} more", names.join(", "), all - names.len()),
+        _ => names.join(", "),
+    }
+}
+
+/// The list of commands.
+fn help() -> String {
+    let lines: Vec<String> = WORDS.iter().map(|word| format!("{}\n    {}", word.example(), word.meaning())).collect();
+    format!(
+        "Commands stand at the very top of a reply, one a line, each with #. What stands below them is your text.\n\n{}",
+        lines.join("\n")
+    )
+}
+
+/// The letter that says what was done and what was not.
+fn carried_out(
+    draft: &Draft<'_>,
+    mail: &StaffMail<'_>,
+    case: CaseNumber,
+    (queue, subject): (&str, String),
+    written: Option<PostId>,
+    report: &[String],
+) -> Letter {
+    let staff = mail.staff;
+    let from = mail.message.originator().filter(|from| staff.addresses.contains(from)).or(staff.addresses.first());
+    let to = from.map(|address| Named { name: Some(staff.label.clone()), address: address.clone() });
+    let id = &mail.message.message_id;
+    Letter {
+        id: draft.next_letter(),
+        template: Template::CarriedOut,
+        hand: Hand::Machine,
+        audience: Audience::Internal,
+        case: Some(case),
+        post: written.or(mail.answered),
+        person: Some(staff.name.clone()),
+        asks: None,
+        from: desk_address(draft, draft.queue(queue)),
+        to: to.into_iter().collect(),
+        cc: Vec::new(),
+        subject,
+        language: draft.language(None),
+        in_reply_to: id.clone(),
+        references: mail.message.references.iter().chain(id).cloned().collect(),
+        quotes: Vec::new(),
+        enclosed: None,
+        facts: Facts { case_number: case.to_string(), body: Some(report.join("\n")), ..Facts::default() },
+        at: draft.now,
+    }
+}
