@@ -35,8 +35,10 @@ pub fn compose(letter: &Letter, policy: &Policy, keyring: &Keyring, quotes: &[Qu
 
     let mut defects = Vec::new();
     let (rendered, language) = say(letter, policy, &from, &mut defects);
+    let reply_to = reply_to(letter, policy, &sealed, &mut defects);
     let texts = body::assemble(letter, rendered, &language, &sealed, quotes);
-    let headers = head::write(letter, policy, &message_id, &sealed, &language, &mut defects);
+    let naming = head::Naming { message_id: &message_id, sealed: &sealed, reply_to: reply_to.as_ref() };
+    let headers = head::write(letter, policy, &naming, &language, &mut defects);
 
     // lettre makes up a random boundary where none is given. A seal cannot be guessed, so no text contains it, and
     // `=_` is in no quoted-printable line (RFC 2045 §6.7).
@@ -50,18 +52,32 @@ pub fn compose(letter: &Letter, policy: &Policy, keyring: &Keyring, quotes: &[Qu
 
     Composed {
         message_id,
-        reverse_path: reverse_path(letter, policy),
+        reverse_path: reverse_path(letter, policy, reply_to),
         recipients: recipients(letter),
         bytes: mail.formatted(),
         defects,
     }
 }
 
-/// RFC 3834 §3.3 asks for the null reverse-path on automatic answers; some providers forbid it (B26).
-fn reverse_path(letter: &Letter, policy: &Policy) -> Option<Address> {
+/// The address that carries the reference, where the desk asks for replies to it.
+fn reply_to(letter: &Letter, policy: &Policy, sealed: &str, defects: &mut Vec<Defect>) -> Option<Address> {
+    if !policy.desk.reference.plus_addressing {
+        return None;
+    }
+    let address = reference::reply_address(&letter.from.address, sealed);
+    if address.is_none() {
+        let note = "the address in From is too long for a reference: replies go to it as it is".to_owned();
+        defects.push(Defect { name: "no-reply-address".to_owned(), note });
+    }
+    address
+}
+
+/// RFC 3834 §3.3 asks for the null reverse-path on automatic answers; some providers forbid it (B26). What comes back
+/// finds its case by `reply_to` as well (B15).
+fn reverse_path(letter: &Letter, policy: &Policy, reply_to: Option<Address>) -> Option<Address> {
     match (letter.hand, policy.desk.acknowledgement.reverse_path) {
         (Hand::Machine, ReversePath::Null) => None,
-        (Hand::Machine, ReversePath::Desk) | (Hand::Person, _) => Some(letter.from.address.clone()),
+        (Hand::Machine, ReversePath::Desk) | (Hand::Person, _) => Some(reply_to.unwrap_or(letter.from.address.clone())),
     }
 }
 

@@ -9,14 +9,14 @@ pub mod identity;
 
 use std::collections::BTreeSet;
 
-use conversation::{Node, Shared, conversation};
+use conversation::{By, Node, conversation};
 pub use identity::speaker;
 
 use crate::case::decision::LinkKind;
 use crate::case::event::Arrived;
-use crate::case::snapshot::{CaseFacts, Footprint, KnownSent, Snapshot};
+use crate::case::snapshot::{CaseFacts, Footprint, KnownMessage, KnownSent, Snapshot};
 use crate::case::{Audience, CaseNumber, Phase};
-use crate::mail::{Clue, ClueKind, MessageId, Pointer, Reading};
+use crate::mail::{Clue, ClueKind, MessageId, Pointer, Reading, thread};
 use crate::rules::Desk;
 
 /// Cases that a new case is linked to because the mail named them without proof, at most.
@@ -88,14 +88,18 @@ pub fn link(arrived: &Arrived, snapshot: &Snapshot, desk: &Desk) -> Link {
 pub fn case_of(pointer: &Pointer, snapshot: &Snapshot) -> Option<CaseNumber> {
     match pointer {
         Pointer::Sent(id) => snapshot.sent.iter().find(|sent| sent.id == *id).and_then(|sent| sent.case),
-        Pointer::Id(id) => {
-            let owners = snapshot.messages.iter().filter(|known| known.message_id.as_ref() == Some(id));
-            owners.filter(|known| known.case.is_some()).min_by_key(|known| known.entry).and_then(|known| known.case)
-        }
+        Pointer::Id(id) => first_case(snapshot, |known| known.message_id.as_ref() == Some(id)),
+        Pointer::Thread(thread) => first_case(snapshot, |known| known.thread.as_ref() == Some(thread)),
         Pointer::Number(number) => Some(CaseNumber(*number)),
     }
     .and_then(|number| find_case(snapshot, number))
     .map(|case| case.number)
+}
+
+/// The case of the oldest of the messages `wanted` that has one.
+fn first_case(snapshot: &Snapshot, wanted: impl Fn(&KnownMessage) -> bool) -> Option<CaseNumber> {
+    let filed = snapshot.messages.iter().filter(|known| known.case.is_some() && wanted(known));
+    filed.min_by_key(|known| known.entry).and_then(|known| known.case)
 }
 
 /// The facts of a case, also under a number that was merged away.
@@ -116,6 +120,7 @@ pub fn footprint(reading: &Reading, desk: &Desk) -> Footprint {
     Footprint {
         message_id: message.message_id.clone(),
         refers_to,
+        thread: thread::index(message),
         originator: speaker(message, desk).map(|named| named.address.clone()),
         addresses: identity::outsiders(message, desk).into_iter().map(|named| named.address.clone()).collect(),
         content_hash: reading.content_hash.clone(),
@@ -149,7 +154,7 @@ impl<'a> Search<'a> {
                 }
             }
             // Conversations are found from all ids at once.
-            Pointer::Id(_) => None,
+            Pointer::Id(_) | Pointer::Thread(_) => None,
             Pointer::Number(number) => self.by_number(CaseNumber(*number)),
         }
     }
@@ -182,6 +187,7 @@ impl<'a> Search<'a> {
             entry: None,
             message_id: self.footprint.message_id.as_ref(),
             refers_to: &self.footprint.refers_to,
+            thread: self.footprint.thread.as_ref(),
             originator: self.footprint.originator.as_ref(),
             addresses: &self.footprint.addresses,
             case: None,
@@ -190,34 +196,37 @@ impl<'a> Search<'a> {
         let corrected = snapshot.corrected.as_ref().map(|facts| facts.entry);
         let known = snapshot.messages.iter().filter(|known| Some(known.entry) != corrected);
         let nodes: Vec<Node<'_>> = std::iter::once(this).chain(known.map(Node::from)).collect();
-        let members = conversation(&nodes, 0, Shared::Any);
+        let members = conversation(&nodes, 0, By::Anything);
         let near = nearest_cases(&nodes, &members, snapshot, Membership::Inside);
         let outside = nearest_cases(&nodes, &members, snapshot, Membership::Outside);
-        let vouched = vouched_cases(&nodes, &conversation(&nodes, 0, Shared::Unseen), snapshot);
+        let by_ids = match self.footprint.thread {
+            Some(_) => nearest_cases(&nodes, &conversation(&nodes, 0, By::Ids), snapshot, Membership::Inside),
+            None => near.clone(),
+        };
+        let vouched = vouched_cases(&nodes, &conversation(&nodes, 0, By::Proof), snapshot);
         if snapshot.messages_cut {
             self.say("The conversation is larger than what was looked at.");
         }
         if near.is_empty() {
             return self.by_named_case(&outside);
         }
-        Some(self.choose(&near, &vouched))
+        Some(self.choose(&near, &by_ids, &vouched))
     }
 
-    /// The ids name cases, but no conversation accepts the mail: taking part in the case itself is enough (B20).
+    /// Ids or thread name cases, but no conversation accepts the mail: taking part in the case itself is enough (B20).
     fn by_named_case(&mut self, named: &[&CaseFacts]) -> Option<Link> {
+        let fields = if self.footprint.thread.is_some() {
+            "In-Reply-To, References or Thread-Index"
+        } else {
+            "In-Reply-To or References"
+        };
         let originator = self.footprint.originator.clone();
         for case in named {
             if originator.as_ref().is_some_and(|who| identity::takes_part(who, case)) {
-                self.say(format!(
-                    "In-Reply-To or References name a mail of case {}, in which the originator takes part.",
-                    case.number
-                ));
+                self.say(format!("{fields} name a mail of case {}, in which the originator takes part.", case.number));
                 return Some(self.found(case.number, Standing::TakesPart));
             }
-            self.say(format!(
-                "In-Reply-To or References name a mail of case {}, but the originator takes no part there.",
-                case.number
-            ));
+            self.say(format!("{fields} name a mail of case {}, but the originator takes no part there.", case.number));
             self.refuse(case.number, "A mail refers to this case, but its originator takes no part in it.");
         }
         None
@@ -225,14 +234,17 @@ impl<'a> Search<'a> {
 
     /// One conversation, `near` its cases, nearest first; at least one. Those in which people whom the originator
     /// answers have a public post are `vouched`: to answer strangers and machines makes nobody a participant.
-    fn choose(&mut self, near: &[&CaseFacts], vouched: &BTreeSet<CaseNumber>) -> Link {
+    /// Those that `by_ids` lacks are here because of the thread alone.
+    fn choose(&mut self, near: &[&CaseFacts], by_ids: &[&CaseFacts], vouched: &BTreeSet<CaseNumber>) -> Link {
         let apart = |one: &CaseFacts, other: &CaseFacts| self.snapshot.are_apart(one.number, other.number);
         let is_open = |case: &&&CaseFacts| case.phase != Phase::Closed && !apart(case, near[0]);
         let nearest = near.iter().find(is_open).unwrap_or(&near[0]);
         let joins = |case: &&&CaseFacts| is_private(case) && is_private(nearest) && !apart(case, nearest);
         let joined: Vec<CaseNumber> = near.iter().filter(joins).map(|case| case.number).collect();
         let place = joined.iter().min().copied().unwrap_or(nearest.number);
-        self.say(format!("The mail belongs to a conversation of case {place} (In-Reply-To, References)."));
+        let by_ids = by_ids.iter().any(|case| case.number == place);
+        let fields = if by_ids { "In-Reply-To, References" } else { "Thread-Index" };
+        self.say(format!("The mail belongs to a conversation of case {place} ({fields})."));
         let takes_part = vouched.contains(&nearest.number)
             || vouched.contains(&place)
             || self.footprint.originator.as_ref().is_some_and(|who| identity::takes_part(who, nearest));
@@ -244,8 +256,10 @@ impl<'a> Search<'a> {
         };
         let mut link = self.found(place, standing);
         let snapshot = self.snapshot;
-        for case in near.iter().filter(|case| case.number != place && !snapshot.are_apart(case.number, place)) {
-            if joined.contains(&case.number) {
+        for case in near.iter().filter(|case| case.number != place) {
+            if snapshot.are_apart(case.number, place) {
+                link.evidence.push(format!("Case {} was taken apart from it on purpose.", case.number));
+            } else if joined.contains(&case.number) {
                 link.evidence.push(format!(
                     "Case {} is the same conversation, and its number was given to nobody: it becomes part of case {place}.",
                     case.number
@@ -327,6 +341,9 @@ fn nearest_cases<'a>(
     for id in nodes[0].refers_to {
         numbers.extend(with_case.iter().filter(|(node, _)| node.message_id == Some(id)).map(|(_, case)| *case));
     }
+    if let Some(thread) = nodes[0].thread {
+        numbers.extend(with_case.iter().filter(|(node, _)| node.thread == Some(thread)).map(|(_, case)| *case));
+    }
     if wanted == Membership::Inside {
         let rest: BTreeSet<CaseNumber> = with_case.iter().map(|(_, case)| *case).collect();
         numbers.extend(rest);
@@ -370,12 +387,14 @@ fn same_conversation(case: &CaseFacts) -> Also {
 
 fn place_of(kind: ClueKind) -> &'static str {
     match kind {
+        ClueKind::ReferenceInReplyAddress => "The signed reference in the address it was written to",
         ClueKind::ReferenceInSubject => "The signed reference in the subject",
         ClueKind::OwnIdInReplyTo => "Our own signed id in In-Reply-To",
         ClueKind::OwnIdReturned => "Our own signed id on the mail that came back",
         ClueKind::ReferenceInNearestQuote => "The signed reference in the nearest quote",
         ClueKind::OwnIdInReferences => "Our own signed id in References",
         ClueKind::ForeignId => "An id in In-Reply-To or References",
+        ClueKind::ThreadIndex => "Thread-Index",
         ClueKind::ReferenceInDeeperQuote => "The signed reference in a deeper quote",
         ClueKind::CaseNumberInSubject => "The number in the subject",
     }

@@ -14,7 +14,9 @@ use postcase::compose::{Quoted, compose};
 use postcase::mail::body::MARKER;
 use postcase::mail::reference::{LOOP_HEADER, own_id, written};
 use postcase::mail::{Address, Bounds, Keyring, Language, MessageId, Named, SentId};
-use postcase::rules::{Acknowledgement, Desk, Limits, Policy, Queue, ReferenceStyle, ReversePath, TemplateSource};
+use postcase::rules::{
+    Acknowledgement, ChangedSubject, Desk, Limits, Policy, Queue, ReferenceStyle, ReversePath, TemplateSource,
+};
 use proptest::prelude::*;
 
 fn address(text: &str) -> Address {
@@ -49,7 +51,7 @@ fn policy() -> Policy {
         trust: BTreeMap::new(),
         priorities: vec!["normal".to_owned(), "high".to_owned()],
         priority: "normal".to_owned(),
-        reference: ReferenceStyle { case_word: "Case".to_owned(), first_number: 10_001 },
+        reference: ReferenceStyle { case_word: "Case".to_owned(), first_number: 10_001, plus_addressing: false },
         acknowledgement: Acknowledgement {
             enabled: true,
             reverse_path: ReversePath::Null,
@@ -70,6 +72,7 @@ fn policy() -> Policy {
             addresses: vec![address("support@example.com")],
             from: None,
             reopen_days: 14,
+            changed_subject: ChangedSubject::Note,
         }],
     };
     Policy {

@@ -74,7 +74,8 @@ pub enum LinkKind {
     FollowUp,
     /// They look like one conversation; merging is proposed (B6).
     SameConversation,
-    /// Staff took a mail out of the other. Ids that both know join them no more: a person's choice beats any clue (B24).
+    /// One conversation that was taken apart on purpose: by staff (B24), or by a reply under another subject (B23). Ids
+    /// that both know join them no more.
     Apart,
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Audience, By, CaseNumber, EntryId, Participant, Phase, PostId, PostKind, Timer, Verdict};
-use crate::mail::{Address, Language, MessageId, SentId};
+use crate::mail::{Address, Language, MessageId, SentId, ThreadIndex};
 
 /// Most messages that share ids, directly or through others, which a snapshot holds; the nearest first.
 pub const NEIGHBOURS: usize = 256;
@@ -19,7 +19,7 @@ pub struct Snapshot {
     pub next_number: u64,
     /// The mails of ours that verified references and own ids point at. Absent: the row is gone or was never here.
     pub sent: Vec<KnownSent>,
-    /// Messages from outside that share a Message-ID or a referenced id with this one, directly or through others.
+    /// Messages from outside that share a Message-ID, a referenced id or a Thread-Index with this one, directly or through others.
     pub messages: Vec<KnownMessage>,
     /// True when there were more than [`NEIGHBOURS`].
     pub messages_cut: bool,
@@ -74,6 +74,7 @@ pub struct KnownMessage {
     pub message_id: Option<MessageId>,
     /// In-Reply-To, then References from newest to oldest, each once.
     pub refers_to: Vec<MessageId>,
+    pub thread: Option<ThreadIndex>,
     pub content_hash: String,
     pub originator: Option<Address>,
     /// Everyone outside on From, To and Cc, each once.
@@ -81,6 +82,8 @@ pub struct KnownMessage {
     /// Where its post is now; None when it made none (held, recorded).
     pub case: Option<CaseNumber>,
     pub post: Option<PostId>,
+    /// Of that post, at most 200 characters.
+    pub subject: Option<String>,
     /// Of that post: only public ones vouch for those who answer them.
     pub audience: Option<Audience>,
     pub verdict: Option<Verdict>,
@@ -92,6 +95,8 @@ pub struct Footprint {
     pub message_id: Option<MessageId>,
     /// In-Reply-To and References together, each id once, nearest first; bounded.
     pub refers_to: Vec<MessageId>,
+    /// Outlook's, where there is one.
+    pub thread: Option<ThreadIndex>,
     /// Who speaks: for a declared form the contact, never the form.
     pub originator: Option<Address>,
     /// Everyone outside on From, To and Cc, and the speaker.

@@ -225,7 +225,7 @@ fn point(view: &mut View, reading: &Reading, snapshot: &Snapshot) {
                 let owner = snapshot.messages.iter().find(|message| message.message_id.as_ref() == Some(id));
                 owner.and_then(|message| message.case).map(|case| case.0)
             }
-            Pointer::Number(_) => link::case_of(&clue.pointer, snapshot).map(|case| case.0),
+            Pointer::Thread(_) | Pointer::Number(_) => link::case_of(&clue.pointer, snapshot).map(|case| case.0),
         };
     }
 }

@@ -1,6 +1,5 @@
 //! The header: who, to whom, about what, in answer to what, and by whose hand.
 
-use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use lettre::message::header::{self, HeaderName, HeaderValue, Headers};
@@ -10,7 +9,7 @@ use regex::Regex;
 use crate::case::Letter;
 use crate::case::letter::Hand;
 use crate::mail::reference::LOOP_HEADER;
-use crate::mail::{Defect, Language, MessageId, Named};
+use crate::mail::{Address, Defect, Language, MessageId, Named, subject};
 use crate::rules::{Policy, template};
 
 /// Characters of a case's subject that are repeated.
@@ -22,18 +21,30 @@ const REFERENCES: usize = 1_500;
 /// Bytes of one Message-ID that is repeated: two fit a line (RFC 5322 §2.1.1).
 const REPEATED_ID: usize = 450;
 
+/// What names the mail that a letter becomes.
+pub(super) struct Naming<'a> {
+    pub message_id: &'a MessageId,
+    /// The 24 characters of its reference.
+    pub sealed: &'a str,
+    /// Where replies are asked for; From where None.
+    pub reply_to: Option<&'a Address>,
+}
+
 /// Every header field but Content-Type.
 pub(super) fn write(
     letter: &Letter,
     policy: &Policy,
-    message_id: &MessageId,
-    sealed: &str,
+    naming: &Naming<'_>,
     language: &Language,
     defects: &mut Vec<Defect>,
 ) -> Headers {
     let mut headers = Headers::new();
     headers.set(header::Date::new(moment(letter)));
     headers.set(header::From::from(mailboxes(std::slice::from_ref(&letter.from))));
+    if let Some(address) = naming.reply_to {
+        let named = Named { name: letter.from.name.clone(), address: address.clone() };
+        headers.set(header::ReplyTo::from(mailboxes(&[named])));
+    }
     match letter.to.is_empty() {
         true => put(&mut headers, "To", "undisclosed-recipients:;".to_owned()),
         false => headers.set(header::To::from(mailboxes(&letter.to))),
@@ -41,10 +52,10 @@ pub(super) fn write(
     if !letter.cc.is_empty() {
         headers.set(header::Cc::from(mailboxes(&letter.cc)));
     }
-    headers.set(header::Subject::from(subject(letter, policy, language)));
-    put(&mut headers, "Message-ID", format!("<{message_id}>"));
+    headers.set(header::Subject::from(subject_of(letter, policy, language)));
+    put(&mut headers, "Message-ID", format!("<{}>", naming.message_id));
     relate(&mut headers, letter, defects);
-    put(&mut headers, LOOP_HEADER, sealed.to_owned());
+    put(&mut headers, LOOP_HEADER, naming.sealed.to_owned());
     match letter.hand {
         // No Precedence: RFC 3834 §3.1.8 leaves it to those who need it, and some servers drop such mail.
         Hand::Machine => {
@@ -86,7 +97,7 @@ fn mailbox(named: &Named) -> Mailbox {
 }
 
 /// What it is about, and the tag, last and in clear.
-fn subject(letter: &Letter, policy: &Policy, language: &Language) -> String {
+fn subject_of(letter: &Letter, policy: &Policy, language: &Language) -> String {
     let case_word = &policy.desk.reference.case_word;
     let about = match letter.hand {
         // A stranger's subject would make every acknowledgement an advertisement that we deliver (B26).
@@ -103,22 +114,9 @@ fn of_the_case(letter: &Letter, case_word: &str) -> String {
         .expect("an escaped word makes a pattern");
     let line = one_line(&letter.subject, SUBJECT * 4);
     let bare = tag.replace_all(&line, " ");
-    let bare = one_line(without_reply_prefixes(bare.trim()), SUBJECT);
+    let bare = one_line(subject::without_reply_prefixes(&bare), SUBJECT);
     let answer = if letter.in_reply_to.is_some() { "Re:" } else { "" };
     [answer, &bare].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-/// `Re: AW: Sv: x` → `x`. A forward keeps its mark: it is part of what the mail is about.
-fn without_reply_prefixes(subject: &str) -> &str {
-    static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^\s*(?:re|aw|antw|antwort|sv|vs|ref|rif|r|res|resp|odp|ynt|vá|回复|答复|回覆|返信)\s*(?:\[\d+\]|\(\d+\)|\^\d+)?\s*[:：]")
-            .expect("the pattern is a constant")
-    });
-    let mut rest = subject;
-    while let Some(found) = PREFIX.find(rest) {
-        rest = &rest[found.end()..];
-    }
-    rest.trim()
 }
 
 /// RFC 5322 §3.6.4.

@@ -84,7 +84,7 @@ fn failures(draft: &Draft<'_>, reading: &Reading) -> Vec<Failure> {
         .iter()
         .filter_map(|clue| match clue.pointer {
             Pointer::Sent(id) => draft.snapshot.sent.iter().find(|sent| sent.id == id),
-            Pointer::Id(_) | Pointer::Number(_) => None,
+            Pointer::Id(_) | Pointer::Thread(_) | Pointer::Number(_) => None,
         })
         .collect();
     let mut failures: Vec<Failure> = Vec::new();

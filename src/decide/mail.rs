@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::answer::{self, About};
 use super::participants::{self, Brought};
-use super::{Draft, automatic, ordinal, routing, subject};
+use super::{Draft, automatic, changed_subject, ordinal, routing};
 use crate::case::decision::LinkKind;
 use crate::case::event::Arrived;
 use crate::case::snapshot::{CaseFacts, KnownMessage};
@@ -12,7 +12,7 @@ use crate::case::{
     Audience, CaseNumber, Decision, Effect, EntryId, NewPost, Phase, PostId, PostKind, Template, Verdict,
 };
 use crate::link::{Link, Place, Standing, find_case, link, speaker};
-use crate::mail::{Kind, Named};
+use crate::mail::{Kind, Named, subject};
 use crate::rules::template;
 
 /// What the desk does with a kind of mail (B14).
@@ -60,7 +60,7 @@ pub(super) fn decide(mut draft: Draft<'_>, arrived: &Arrived) -> Decision {
         return duplicate(draft, first);
     }
     let originator = reading.message.originator();
-    let from_us = reading.message.from.iter().any(|named| desk.own_addresses.contains(&named.address));
+    let from_us = reading.message.from.iter().any(|named| desk.is_own(&named.address));
     if from_us && !originator.is_some_and(|from| desk.form_senders.contains(from)) {
         draft.hold("From is one of our own addresses, but the mail does not bear our signature.".to_owned());
         return draft.decided(Verdict::Hold, None);
@@ -89,6 +89,9 @@ pub(super) fn take_in(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link) -
     }
     match found(draft, link) {
         None => (Verdict::Open, open(draft, mail, link)),
+        Some(case) if let Some(link) = changed_subject::parted(draft, mail, link, case) => {
+            (Verdict::Open, open(draft, mail, &link))
+        }
         Some(case) if case.phase == Phase::Closed => match reopening(draft, case) {
             Ok(()) => (Verdict::Reopen, reopen(draft, mail, link, case)),
             Err(reason) => {
@@ -143,7 +146,8 @@ pub(super) fn open(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link) -> C
 }
 
 fn subject_of(draft: &Draft<'_>, mail: &Incoming<'_>) -> String {
-    subject::base(&mail.arrived.reading.message.subject, &draft.policy.desk.reference.case_word)
+    let base = subject::base(&mail.arrived.reading.message.subject, &draft.policy.desk.reference.case_word);
+    if base.is_empty() { "(no subject)".to_owned() } else { base }
 }
 
 fn open_about(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, subject: String) -> CaseNumber {
@@ -245,6 +249,7 @@ fn join(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, case: &CaseFact
         Standing::TakesPart => participants::add(draft, case.number, brought(mail), Some(case)),
         Standing::Stranger => {}
     }
+    changed_subject::note(draft, mail, case, post);
     post
 }
 

@@ -4,6 +4,7 @@
 mod action;
 mod answer;
 mod automatic;
+mod changed_subject;
 mod command;
 mod correction;
 mod delivery;
@@ -11,7 +12,6 @@ mod instructions;
 mod mail;
 mod participants;
 mod routing;
-mod subject;
 mod timer;
 
 use jiff::Timestamp;

@@ -40,7 +40,7 @@ pub(super) fn queue<'a>(draft: &mut Draft<'a>, mail: &Incoming<'_>, routing: &Ro
     }
     let message = &mail.arrived.reading.message;
     let mut addressed = message.to.iter().chain(&message.cc);
-    let queue = addressed.find_map(|named| queues.iter().find(|queue| queue.addresses.contains(&named.address)));
+    let queue = addressed.find_map(|named| queues.iter().find(|queue| queue.has(&named.address)));
     match queue {
         Some(queue) => draft.say(format!("The queue is `{}`: one of its addresses is on To or Cc.", queue.name)),
         None => draft.say("No queue's address is on To or Cc: the first queue takes it."),

@@ -3,9 +3,10 @@
 //! Two rules join messages, and both only ever grow with the set, so that a message which comes later never
 //! parts what an earlier one joined:
 //!
-//! - *direct*: a message refers to another, and its originator takes part in the other's conversation, or works
-//!   for the organisation of somebody who does (B20);
-//! - *shared*: two messages refer to the same third one, seen or not, and have an outside address in common.
+//! - *direct*: a message refers to another, or is of the same thread of Outlook's, and its originator takes part in the
+//!   other's conversation, or works for the organisation of somebody who does (B20);
+//! - *shared*: two messages refer to the same third one, seen or not, or are of the same thread, and have an outside
+//!   address in common.
 //!
 //! The conversations are the least fixpoint of both: who takes part grows as messages join.
 
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::identity::organisation;
 use crate::case::snapshot::KnownMessage;
 use crate::case::{Audience, CaseNumber, EntryId};
-use crate::mail::{Address, MessageId};
+use crate::mail::{Address, MessageId, ThreadIndex};
 
 /// A message, as far as conversations need it.
 pub(super) struct Node<'a> {
@@ -22,6 +23,7 @@ pub(super) struct Node<'a> {
     pub entry: Option<EntryId>,
     pub message_id: Option<&'a MessageId>,
     pub refers_to: &'a [MessageId],
+    pub thread: Option<&'a ThreadIndex>,
     pub originator: Option<&'a Address>,
     pub addresses: &'a [Address],
     pub case: Option<CaseNumber>,
@@ -35,6 +37,7 @@ impl<'a> From<&'a KnownMessage> for Node<'a> {
             entry: Some(known.entry),
             message_id: known.message_id.as_ref(),
             refers_to: &known.refers_to,
+            thread: known.thread.as_ref(),
             originator: known.originator.as_ref(),
             addresses: &known.addresses,
             case: known.case,
@@ -43,29 +46,32 @@ impl<'a> From<&'a KnownMessage> for Node<'a> {
     }
 }
 
-/// Which third messages join two that refer to them.
+/// What may join two messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shared {
-    /// Seen or not: what makes conversations independent of the order in which messages come.
-    Any,
-    /// Only those that were never seen: where the third message is here, whoever refers to it must take part in its
-    /// conversation to be let in as a participant. To have read its id, and to know an address, is no proof (L6).
-    Unseen,
+pub(super) enum By {
+    /// All that messages have in common: what makes conversations independent of the order in which messages come.
+    Anything,
+    /// Not the thread: for to say what it was.
+    Ids,
+    /// Ids, and of third messages only those that were never seen: where the third message is here, whoever refers to it
+    /// must take part in its conversation to be let in as a participant. To have read its id or its thread, and to know
+    /// an address, is no proof (L6).
+    Proof,
 }
 
 /// For each node, whether it belongs to the conversation of `nodes[of]`.
-pub(super) fn conversation(nodes: &[Node<'_>], of: usize, shared: Shared) -> Vec<bool> {
-    let mut classes = Classes::new(nodes);
-    join_shared(&mut classes, nodes, shared);
+pub(super) fn conversation(nodes: &[Node<'_>], of: usize, by: By) -> Vec<bool> {
+    let mut classes = Classes::new(nodes, by);
+    join_shared(&mut classes, nodes, by);
     join_direct(&mut classes, nodes);
     let wanted = classes.root(of);
     (0..nodes.len()).map(|node| classes.root(node) == wanted).collect()
 }
 
-fn join_shared(classes: &mut Classes<'_>, nodes: &[Node<'_>], shared: Shared) {
-    let owned: BTreeSet<&MessageId> = match shared {
-        Shared::Any => BTreeSet::new(),
-        Shared::Unseen => nodes.iter().filter_map(|node| node.message_id).collect(),
+fn join_shared(classes: &mut Classes<'_>, nodes: &[Node<'_>], by: By) {
+    let owned: BTreeSet<&MessageId> = match by {
+        By::Anything | By::Ids => BTreeSet::new(),
+        By::Proof => nodes.iter().filter_map(|node| node.message_id).collect(),
     };
     let ids: Vec<BTreeSet<&MessageId>> =
         nodes.iter().map(|node| node.refers_to.iter().filter(|id| !owned.contains(id)).collect()).collect();
@@ -73,13 +79,17 @@ fn join_shared(classes: &mut Classes<'_>, nodes: &[Node<'_>], shared: Shared) {
     for one in 0..nodes.len() {
         for other in 0..one {
             if classes.root(one) != classes.root(other)
-                && !ids[one].is_disjoint(&ids[other])
+                && (same_thread(nodes, one, other, by) || !ids[one].is_disjoint(&ids[other]))
                 && !addresses[one].is_disjoint(&addresses[other])
             {
                 classes.join(one, other);
             }
         }
     }
+}
+
+fn same_thread(nodes: &[Node<'_>], one: usize, other: usize, by: By) -> bool {
+    by == By::Anything && nodes[one].thread.is_some() && nodes[one].thread == nodes[other].thread
 }
 
 /// Whoever was refused is asked about again when the conversation they refer to has grown, and only then: hostile
@@ -109,12 +119,12 @@ struct Classes<'a> {
 }
 
 impl<'a> Classes<'a> {
-    fn new(nodes: &[Node<'a>]) -> Classes<'a> {
+    fn new(nodes: &[Node<'a>], by: By) -> Classes<'a> {
         Classes {
             parent: (0..nodes.len()).collect(),
             addresses: nodes.iter().map(|node| node.addresses.iter().collect()).collect(),
             organisations: nodes.iter().map(|node| node.addresses.iter().filter_map(organisation).collect()).collect(),
-            referrers: referrers(nodes),
+            referrers: referrers(nodes, by),
         }
     }
 
@@ -152,8 +162,8 @@ impl<'a> Classes<'a> {
 }
 
 /// For each node, those that refer to it. An id that several messages own (B5, reused) may mean any of them: each
-/// is asked.
-fn referrers(nodes: &[Node<'_>]) -> Vec<BTreeSet<usize>> {
+/// is asked; so is each message of the same thread.
+fn referrers(nodes: &[Node<'_>], by: By) -> Vec<BTreeSet<usize>> {
     let mut owners: BTreeMap<&MessageId, Vec<usize>> = BTreeMap::new();
     for (index, node) in nodes.iter().enumerate() {
         if let Some(id) = node.message_id {
@@ -165,6 +175,8 @@ fn referrers(nodes: &[Node<'_>]) -> Vec<BTreeSet<usize>> {
         for owner in node.refers_to.iter().filter_map(|id| owners.get(id)).flatten() {
             referrers[*owner].insert(index);
         }
+        referrers[index]
+            .extend((0..nodes.len()).filter(|other| *other != index && same_thread(nodes, index, *other, by)));
     }
     referrers
 }
@@ -188,6 +200,7 @@ mod tests {
             entry: None,
             message_id: Some(&ids[number]),
             refers_to: &ids[..number],
+            thread: None,
             originator: Some(&addresses[number][0]),
             addresses: &addresses[number],
             case: None,
@@ -198,10 +211,10 @@ mod tests {
             if reversed {
                 nodes.reverse();
             }
-            assert!(conversation(&nodes, 0, Shared::Any).into_iter().all(|member| member));
+            assert!(conversation(&nodes, 0, By::Anything).into_iter().all(|member| member));
         }
         let gap: Vec<Node<'_>> = (0..COUNT).filter(|number| *number != 100).map(node).collect();
-        let members = conversation(&gap, 0, Shared::Any);
+        let members = conversation(&gap, 0, By::Anything);
         assert_eq!(members.iter().filter(|member| **member).count(), 100, "number 101 was let in by nobody");
     }
 }

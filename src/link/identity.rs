@@ -29,7 +29,7 @@ pub fn outsiders<'a>(message: &'a Message, desk: &Desk) -> Vec<&'a Named> {
 
 /// Neither one of our addresses nor a form that only passes on what others wrote.
 pub fn is_outside(address: &Address, desk: &Desk) -> bool {
-    !desk.own_addresses.contains(address) && !desk.form_senders.contains(address)
+    !desk.is_own(address) && !desk.form_senders.contains(address)
 }
 
 /// True for a participant, and for a colleague of one: the same mail domain, when it is not a public one (B20).

@@ -33,6 +33,12 @@ impl Address {
         &self.0
     }
 
+    /// True for `own` itself, and for a subaddress of it: `support+anything@` of `support@` (RFC 5233).
+    pub fn belongs_to(&self, own: &Address) -> bool {
+        let behind = self.local_part().strip_prefix(own.local_part());
+        self.domain() == own.domain() && behind.is_some_and(|detail| detail.is_empty() || detail.starts_with('+'))
+    }
+
     /// The part before the last `@`.
     pub fn local_part(&self) -> &str {
         self.0.rsplit_once('@').map_or("", |(local, _)| local)
@@ -92,5 +98,14 @@ mod tests {
         for fine in ["\"a@b\"@x.org", "\"a \\\" b\"@x.org", "\"\"@x.org", "o'neill+x@x.org", "a@[192.0.2.1]"] {
             assert!(Address::parse(fine).is_some(), "{fine}");
         }
+    }
+
+    #[test]
+    fn a_subaddress_belongs_to_its_address() {
+        let belongs = |one: &str, own: &str| Address::parse(one).unwrap().belongs_to(&Address::parse(own).unwrap());
+        assert!(belongs("Support@x.org", "support@x.org") && belongs("support+ref.1@x.org", "support@x.org"));
+        assert!(belongs("support+de+ref.1@x.org", "support+de@x.org"));
+        assert!(!belongs("supporter@x.org", "support@x.org") && !belongs("support+a@y.org", "support@x.org"));
+        assert!(!belongs("support@x.org", "support+a@x.org"));
     }
 }

@@ -1,17 +1,20 @@
 //! Clues: what in a message points at the conversation it belongs to (B19).
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
 use super::body::{self, Split};
 use super::defect::{Flaw, Flaws};
 use super::message::{Message, clip};
 use super::reference::{self, own_id};
-use super::{Circumstances, Keyring, MessageId, ReportedRecipient, SentId, html};
+use super::{Address, Circumstances, Keyring, MessageId, ReportedRecipient, SentId, ThreadIndex, html, thread};
 
 /// Clues of one message, at most.
 const CLUES: usize = 64;
 /// Bytes within which a reference has to end, wrapped and quoted as it may be.
 const REFERENCE_BYTES: usize = 240;
+/// Bytes of a field that names whom a message was delivered to.
+const DELIVERED_BYTES: usize = 2_000;
 /// Digits of a case number.
 const NUMBER_DIGITS: usize = 12;
 
@@ -19,6 +22,8 @@ const NUMBER_DIGITS: usize = 12;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClueKind {
+    /// In the detail of the address it was written to: `support+ref.…@example.org`.
+    ReferenceInReplyAddress,
     ReferenceInSubject,
     OwnIdInReplyTo,
     /// Of the message that a delivery report gives back (B15).
@@ -27,6 +32,8 @@ pub enum ClueKind {
     ReferenceInNearestQuote,
     OwnIdInReferences,
     ForeignId,
+    /// The first 22 bytes of Outlook's Thread-Index.
+    ThreadIndex,
     /// In a quote within a quote, or a forwarded message.
     ReferenceInDeeperQuote,
     CaseNumberInSubject,
@@ -40,6 +47,8 @@ pub enum Pointer {
     Sent(SentId),
     /// A Message-ID that is not ours, from In-Reply-To or References.
     Id(MessageId),
+    /// A thread of Outlook's, which may hold a message that is here.
+    Thread(ThreadIndex),
     /// A bare case number: public, proves nothing (L6).
     Number(u64),
 }
@@ -80,6 +89,9 @@ pub fn find(
         }
     }
 
+    for sent in written_to(message, keyring) {
+        clues.add(ClueKind::ReferenceInReplyAddress, Pointer::Sent(sent));
+    }
     let newest_first = || message.references.iter().rev();
     for id in &message.in_reply_to {
         match own_id(id, keyring) {
@@ -98,10 +110,26 @@ pub fn find(
             clues.add(ClueKind::OwnIdReturned, Pointer::Sent(sent));
         }
     }
+    if let Some(thread) = thread::index(message) {
+        clues.add(ClueKind::ThreadIndex, Pointer::Thread(thread));
+    }
     for number in case_numbers(&message.subject, &circumstances.case_word) {
         clues.add(ClueKind::CaseNumberInSubject, Pointer::Number(number));
     }
     clues.finish(flaws)
+}
+
+/// Fields in which servers note to whom they delivered a message.
+const DELIVERED_TO: [&str; 7] =
+    ["Delivered-To", "X-Original-To", "X-Delivered-To", "Envelope-To", "X-Envelope-To", "X-Forwarded-To", "X-RCPT-To"];
+
+/// The genuine references in the addresses that a message was written and delivered to, in that order.
+fn written_to(message: &Message, keyring: &Keyring) -> Vec<SentId> {
+    let named = message.to.iter().chain(&message.cc).map(|named| named.address.clone());
+    let delivered = DELIVERED_TO.iter().flat_map(|name| message.field(name)).filter(|value| value.contains('+'));
+    let words =
+        delivered.flat_map(|value| clip(value, DELIVERED_BYTES).split([' ', ',', ';'])).filter_map(Address::parse);
+    named.chain(words).filter_map(|address| reference::in_address(&address, keyring)).take(CLUES).collect()
 }
 
 #[derive(Default)]
@@ -202,8 +230,9 @@ fn tag_or_entity(text: &str) -> Option<&str> {
 
 /// `[Case 10482]`, `Case #10482`, `Case: 10482`, `[#10482]`, in any case.
 fn case_numbers(subject: &str, word: &str) -> Vec<u64> {
-    let subject = subject.to_lowercase();
-    let word = word.to_lowercase();
+    // Signs of full width are made ordinary ones.
+    let subject = subject.nfkc().collect::<String>().to_lowercase();
+    let word = word.nfkc().collect::<String>().to_lowercase();
     let mut numbers: Vec<u64> = Vec::new();
     for (at, _) in subject.match_indices(|c: char| c.is_ascii_digit()) {
         if at > 0 && subject.as_bytes()[at - 1].is_ascii_digit() {
@@ -224,10 +253,14 @@ fn case_numbers(subject: &str, word: &str) -> Vec<u64> {
 /// Whether what stands before a number says that it is a case's.
 fn names_case(lead: &str, follows: Option<char>, word: &str) -> bool {
     let marked = lead.ends_with('#');
-    let lead = lead.trim_end_matches(['#', ':', '-', ' ', '\u{a0}', '.']);
+    let between =
+        |c: char| matches!(c, '#' | ':' | '-' | ' ' | '.' | '\u{2010}'..='\u{2015}' | '\u{200b}'..='\u{200f}');
+    let lead = lead.trim_end_matches(between);
     let named = !word.is_empty()
         && lead.strip_suffix(word).is_some_and(|before| !before.chars().next_back().is_some_and(char::is_alphanumeric));
-    named || marked && lead.ends_with(['[', '(']) && matches!(follows, Some(']' | ')'))
+    let opened = lead.ends_with(['[', '(', '{', '<', '【', '〔', '「', '《', '«', '‹']);
+    let closed = matches!(follows, Some(']' | ')' | '}' | '>' | '】' | '〕' | '」' | '》' | '»' | '›'));
+    named || marked && opened && closed
 }
 
 #[cfg(test)]

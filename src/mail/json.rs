@@ -59,7 +59,7 @@ pub struct File {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Pointing {
     pub kind: ClueKind,
-    /// The number of the sent mail, the Message-ID, or the case number.
+    /// The number of the sent mail, the Message-ID, the beginning of the Thread-Index in hex, or the case number.
     pub value: String,
     /// The case that it points at; None when it is not known.
     pub case: Option<u64>,
@@ -143,6 +143,7 @@ impl Pointing {
         let value = match &clue.pointer {
             Pointer::Sent(sent) => sent.0.to_string(),
             Pointer::Id(id) => id.0.clone(),
+            Pointer::Thread(thread) => thread.0.clone(),
             Pointer::Number(number) => number.to_string(),
         };
         Pointing { kind: clue.kind, value, case: None }

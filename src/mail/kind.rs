@@ -177,7 +177,7 @@ fn calendar(raw: &[u8], message: &Message) -> Option<Sign> {
 /// Why an answer to the originator would go wrong.
 fn doubtful_originator(message: &Message, circumstances: &Circumstances) -> Option<&'static str> {
     let Some(originator) = message.originator() else { return Some("From: no address") };
-    if circumstances.own_addresses.contains(originator) {
+    if circumstances.own_addresses.iter().any(|own| originator.belongs_to(own)) {
         return Some("From: one of our own addresses");
     }
     let domains = message.from.iter().any(|named| named.address.domain() != originator.domain());

@@ -17,6 +17,8 @@ pub mod mbox;
 pub mod message;
 pub mod reference;
 pub mod report;
+pub mod subject;
+pub mod thread;
 mod wire;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,6 +38,7 @@ pub use message::attachment_bytes;
 pub use message::{Attachment, Message, MessageId};
 pub use reference::{Keyring, SentId};
 pub use report::{Action, ReportedRecipient};
+pub use thread::ThreadIndex;
 
 /// What the desk knows of itself that reading needs: nothing here changes from message to message.
 #[derive(Debug, Clone, Default)]

@@ -12,7 +12,7 @@ use sha2::Sha256;
 use std::sync::LazyLock;
 use subtle::ConstantTimeEq;
 
-use super::MessageId;
+use super::{Address, MessageId};
 
 /// The number of one mail that we sent: `entry * 256 + ordinal`, below 2^40.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -99,6 +99,28 @@ pub fn own_id(id: &MessageId, keyring: &Keyring) -> Option<SentId> {
     if sealed.len() == LENGTH { keyring.open(sealed) } else { None }
 }
 
+/// What stands between the plus sign and the reference in a reply address, so that people can tell what it is for.
+const ADDRESS_MARK: &str = "ref.";
+/// RFC 5321 §4.5.3.1.1.
+const LOCAL_PART_BYTES: usize = 64;
+
+/// `support+ref.<24 characters, lower case>@example.org` of `support@example.org`: whoever replies to it names the mail
+/// (RFC 5233). None where the address would become too long, or is one that cannot be added to.
+pub fn reply_address(own: &Address, sealed: &str) -> Option<Address> {
+    let (local, domain) = (own.local_part(), own.domain());
+    let detailed = format!("{local}+{ADDRESS_MARK}{}", sealed.to_lowercase());
+    let fits = detailed.len() <= LOCAL_PART_BYTES && !local.starts_with('"');
+    fits.then(|| Address::parse(&format!("{detailed}@{domain}"))).flatten()
+}
+
+/// The mail of ours that a reply address names: `…+ref.XXXX@`, `…+XXXX@`; None when it names none, or the signature is
+/// not genuine. What stands before the plus sign does not matter: servers rewrite it, and the signature is what counts.
+pub fn in_address(address: &Address, keyring: &Keyring) -> Option<SentId> {
+    let (_, detail) = address.local_part().rsplit_once('+')?;
+    let sealed = detail.strip_prefix(ADDRESS_MARK).unwrap_or(detail);
+    if sealed.len() == LENGTH { keyring.open(sealed) } else { None }
+}
+
 fn id_bytes(id: SentId) -> [u8; ID_BYTES] {
     assert!(id.0 < 1 << 40, "sent ids stay below 2^40");
     let mut bytes = [0; ID_BYTES];
@@ -153,6 +175,24 @@ mod tests {
         assert_eq!(own_id(&id, &Keyring::new(vec![[8; 32]])), None);
         assert_eq!(own_id(&MessageId("pc.é@x".into()), &ours), None);
         assert_eq!(own_id(&MessageId("nothing".into()), &ours), None);
+    }
+
+    #[test]
+    fn reply_addresses_carry_the_reference() {
+        let ours = Keyring::new(vec![[7; 32]]);
+        let sealed = ours.seal(SentId(300));
+        let at = |text: &str| in_address(&Address::parse(text).unwrap(), &ours);
+        let address = |text: &str| reply_address(&Address::parse(text).unwrap(), &sealed);
+        let written = address("support@example.org").unwrap();
+        assert!(written.as_str().starts_with("support+ref.") && written.domain() == "example.org");
+        assert_eq!(in_address(&written, &ours), Some(SentId(300)));
+        assert_eq!(in_address(&written, &Keyring::new(vec![[8; 32]])), None);
+        assert_eq!(at(&format!("support+{sealed}@elsewhere.example")), Some(SentId(300)));
+        assert_eq!(at(&format!("help+de+ref.{sealed}@example.org")), Some(SentId(300)));
+        assert_eq!(at(&format!("{sealed}@example.org")), None);
+        assert_eq!(at("support+ref.@example.org"), None);
+        assert_eq!(address(&format!("{}@example.org", "long".repeat(12))), None);
+        assert_eq!(address("\"a b\"@example.org"), None);
     }
 
     #[test]

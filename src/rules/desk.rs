@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Acknowledgement, Desk, Limits, MailboxFacts, Queue, ReferenceStyle, ReversePath};
+use super::{Acknowledgement, ChangedSubject, Desk, Limits, MailboxFacts, Queue, ReferenceStyle, ReversePath};
 use crate::diagnostics::{Finding, Section, Source, Span, Value};
 use crate::mail::{Address, Bounds, Language, Named};
 
@@ -144,6 +144,7 @@ fn reference(section: &Section<'_>) -> ReferenceStyle {
     ReferenceStyle {
         case_word: section.or("case_word", default.case_word, case_word),
         first_number: section.or("first_number", default.first_number, |value| value.number(1..=1_000_000_000_000)),
+        plus_addressing: section.or("plus_addressing", default.plus_addressing, Value::boolean),
     }
 }
 
@@ -212,8 +213,12 @@ fn queues(top: &Section<'_>, received: &[&Address]) -> Vec<Queue> {
         });
         let from = section.optional("from", |value| from(value, received));
         let reopen_days = section.or("reopen_days", Queue::default().reopen_days, |value| value.number(0..=3_650));
+        let changed_subject = section.or("changed_subject", Queue::default().changed_subject, |value| {
+            value.choice(&[("note", ChangedSubject::Note), ("new-case", ChangedSubject::NewCase)])
+        });
         let name = name?;
-        Some(Queue { label: label.unwrap_or_else(|| capitalised(&name)), name, addresses: own, from, reopen_days })
+        let label = label.unwrap_or_else(|| capitalised(&name));
+        Some(Queue { label, name, addresses: own, from, reopen_days, changed_subject })
     });
     if queues.is_empty() { vec![Queue::default()] } else { queues }
 }

@@ -127,6 +127,9 @@ pub struct ReferenceStyle {
     pub case_word: String,
     /// The number that the first case of an empty database gets.
     pub first_number: u64,
+    /// Our mail asks for replies to `support+ref.…@`: the reference survives programs that lose all else (B19). Such
+    /// addresses are recognised whatever this says.
+    pub plus_addressing: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,6 +178,31 @@ pub struct Queue {
     pub from: Option<Named>,
     /// A reply within so many days reopens a closed case, after that it opens a new linked one (B22).
     pub reopen_days: u32,
+    pub changed_subject: ChangedSubject,
+}
+
+/// What becomes of a reply under an unrelated new subject (B23).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangedSubject {
+    /// It stays in its case, with a note to staff.
+    Note,
+    /// A new case, linked to the one it answered.
+    NewCase,
+}
+
+impl Desk {
+    /// One of our own addresses, or a subaddress of one.
+    pub fn is_own(&self, address: &Address) -> bool {
+        self.own_addresses.iter().any(|own| address.belongs_to(own))
+    }
+}
+
+impl Queue {
+    /// True for mail written to one of its addresses, or to a subaddress of one.
+    pub fn has(&self, address: &Address) -> bool {
+        self.addresses.iter().any(|own| address.belongs_to(own))
+    }
 }
 
 impl Policy {
@@ -190,7 +218,7 @@ impl Policy {
 
 impl Default for ReferenceStyle {
     fn default() -> Self {
-        ReferenceStyle { case_word: "Case".to_owned(), first_number: 10_001 }
+        ReferenceStyle { case_word: "Case".to_owned(), first_number: 10_001, plus_addressing: false }
     }
 }
 
@@ -226,6 +254,7 @@ impl Default for Queue {
             addresses: Vec::new(),
             from: None,
             reopen_days: 14,
+            changed_subject: ChangedSubject::Note,
         }
     }
 }

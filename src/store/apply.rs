@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use super::journal::{Mark, Payload};
-use super::snapshot::id_hash;
+use super::snapshot::hashes;
 use super::{Result, Tx, json, raw, stored};
 use crate::case::letter::{Composed, Hand};
 use crate::case::snapshot::{Footprint, Snapshot};
@@ -181,21 +181,22 @@ impl Tx<'_> {
     fn index_message(&self, entry: EntryId, message: &Footprint, now: Timestamp) -> Result<()> {
         let entry = entry.0 as i64;
         self.prepare_cached(
-            "INSERT INTO message (entry, message_id, refers_to, content_hash, originator, addresses, at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (entry) DO NOTHING",
+            "INSERT INTO message (entry, message_id, refers_to, thread, content_hash, originator, addresses, at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (entry) DO NOTHING",
         )?
         .execute(params![
             entry,
             message.message_id.as_ref().map(|id| &id.0),
             json(&message.refers_to),
+            message.thread.as_ref().map(|thread| &thread.0),
             message.content_hash,
             message.originator.as_ref().map(|a| a.as_str()),
             json(&message.addresses),
             now.as_microsecond()
         ])?;
         let mut mention = self.prepare_cached("INSERT OR IGNORE INTO mention (hash, entry) VALUES ($1, $2)")?;
-        for id in message.message_id.iter().chain(&message.refers_to) {
-            mention.execute(params![id_hash(id), entry])?;
+        for hash in hashes(&message.message_id, &message.refers_to, &message.thread) {
+            mention.execute(params![hash, entry])?;
         }
         Ok(())
     }

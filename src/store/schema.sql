@@ -218,6 +218,7 @@ CREATE TABLE message (
     entry        INTEGER PRIMARY KEY REFERENCES journal,
     message_id   TEXT,
     refers_to    TEXT NOT NULL,    -- JSON list
+    thread       TEXT,             -- the first 22 bytes of Thread-Index, in hex
     content_hash TEXT NOT NULL,
     originator   TEXT,
     addresses    TEXT NOT NULL,    -- JSON list
@@ -226,7 +227,7 @@ CREATE TABLE message (
 ) STRICT;
 CREATE INDEX message_post ON message (post) WHERE post IS NOT NULL;
 
--- 64-bit hashes of the ids that a message has or refers to; the text is compared after.
+-- 64-bit hashes of the ids that a message has or refers to, and of its thread; the text is compared after.
 CREATE TABLE mention (
     hash  INTEGER NOT NULL,
     entry INTEGER NOT NULL,

@@ -15,11 +15,18 @@ use crate::case::snapshot::{
     EntryFacts, Footprint, KnownMessage, KnownSent, NEIGHBOURS, POSTS, PostFacts, Snapshot, SpeakerFacts,
 };
 use crate::case::{Action, CaseNumber, EntryId, Event, PostId, Verb, instruction};
-use crate::mail::{Address, MessageId, Pointer, Reading, SentId};
+use crate::mail::{Address, MessageId, Pointer, Reading, SentId, ThreadIndex};
 
-/// The 64-bit hash under which an id is indexed; the text is compared after.
-pub(super) fn id_hash(id: &MessageId) -> i64 {
-    let digest = Sha256::digest(id.0.as_bytes());
+/// The 64-bit hashes under which a message is indexed; the text is compared after.
+pub(super) fn hashes(own: &Option<MessageId>, refers_to: &[MessageId], thread: &Option<ThreadIndex>) -> Vec<i64> {
+    let ids = own.iter().chain(refers_to).map(|id| hash(id.0.as_bytes()));
+    // No Message-ID has a control character.
+    let thread = thread.iter().map(|thread| hash(format!("thread\0{thread}").as_bytes()));
+    ids.chain(thread).collect()
+}
+
+fn hash(text: &[u8]) -> i64 {
+    let digest = Sha256::digest(text);
     i64::from_be_bytes(digest[..8].try_into().expect("a digest has 32 bytes"))
 }
 
@@ -87,7 +94,7 @@ impl Tx<'_> {
                 Pointer::Number(number) => {
                     cases.insert(CaseNumber(*number));
                 }
-                Pointer::Sent(_) | Pointer::Id(_) => {}
+                Pointer::Sent(_) | Pointer::Id(_) | Pointer::Thread(_) => {}
             }
         }
         cases.extend(snapshot.sent.iter().filter_map(|sent| sent.case));
@@ -112,7 +119,7 @@ impl Tx<'_> {
         let mut mention = self.prepare_cached("SELECT entry FROM mention WHERE hash = $1 ORDER BY entry LIMIT $2")?;
         let mut known: HashSet<u64> = HashSet::from([entry.0]);
         let mut asked: HashSet<i64> = HashSet::new();
-        let mut waiting: VecDeque<i64> = ids(&start.message_id, &start.refers_to).map(id_hash).collect();
+        let mut waiting: VecDeque<i64> = hashes(&start.message_id, &start.refers_to, &start.thread).into();
         while let Some(hash) = waiting.pop_front() {
             if !asked.insert(hash) {
                 continue;
@@ -129,7 +136,7 @@ impl Tx<'_> {
                     return Ok(());
                 }
                 let message = self.known_message(entry)?;
-                waiting.extend(ids(&message.message_id, &message.refers_to).map(id_hash));
+                waiting.extend(hashes(&message.message_id, &message.refers_to, &message.thread));
                 snapshot.messages.push(message);
             }
         }
@@ -138,7 +145,8 @@ impl Tx<'_> {
 
     fn known_message(&self, entry: i64) -> Result<KnownMessage> {
         let mut statement = self.prepare_cached(
-            "SELECT m.message_id, m.refers_to, m.content_hash, m.originator, m.addresses, m.post, p.case_number, d.verdict, p.audience \
+            "SELECT m.message_id, m.refers_to, m.content_hash, m.originator, m.addresses, m.post, p.case_number, d.verdict, p.audience, m.thread, \
+               substr(p.subject, 1, 200) \
              FROM message m LEFT JOIN post p ON p.id = m.post LEFT JOIN decision d ON d.entry = m.entry \
              WHERE m.entry = $1",
         )?;
@@ -154,6 +162,8 @@ impl Tx<'_> {
                 case: row.get::<_, Option<i64>>(6)?.map(|number| CaseNumber(number as u64)),
                 verdict: row.get::<_, Option<String>>(7)?.map(|v| word(&v)).transpose()?,
                 audience: row.get::<_, Option<String>>(8)?.map(|v| word(&v)).transpose()?,
+                thread: row.get::<_, Option<String>>(9)?.map(ThreadIndex),
+                subject: row.get(10)?,
             })
         })?;
         Ok(message)
@@ -315,10 +325,6 @@ impl Tx<'_> {
             self.prepare_cached("SELECT max(number) FROM cases")?.query_row([], |row| row.get(0))?;
         Ok(last.map_or(first, |n| (n as u64 + 1).max(first)))
     }
-}
-
-fn ids<'a>(own: &'a Option<MessageId>, refers_to: &'a [MessageId]) -> impl Iterator<Item = &'a MessageId> {
-    own.iter().chain(refers_to)
 }
 
 fn hours_ago(now: Timestamp, hours: i64) -> i64 {

@@ -6,22 +6,24 @@ use postcase::mail::{ClueKind, Kind, MessageId, Pointer, SentId};
 
 use crate::ledger::{Ledger, Mail};
 
-const KINDS: [ClueKind; 8] = [
+const KINDS: [ClueKind; 10] = [
+    ClueKind::ReferenceInReplyAddress,
     ClueKind::ReferenceInSubject,
     ClueKind::OwnIdInReplyTo,
     ClueKind::OwnIdReturned,
     ClueKind::ReferenceInNearestQuote,
     ClueKind::OwnIdInReferences,
     ClueKind::ForeignId,
+    ClueKind::ThreadIndex,
     ClueKind::ReferenceInDeeperQuote,
     ClueKind::CaseNumberInSubject,
 ];
 
-/// Two cases of Anna's, 10 and 11.
+/// Two cases of Anna's, 10 and 11, each of a thread of its own.
 fn two_cases() -> Ledger {
     let mut ledger = Ledger::new();
-    ledger.mail(&Mail::new("a1", "anna@shop.example"));
-    ledger.mail(&Mail::new("a2", "anna@shop.example"));
+    ledger.mail(&Mail::new("a1", "anna@shop.example").thread("thread 10"));
+    ledger.mail(&Mail::new("a2", "anna@shop.example").thread("thread 11"));
     ledger
 }
 
@@ -29,8 +31,10 @@ fn two_cases() -> Ledger {
 fn pointing(ledger: &mut Ledger, mail: Mail, kind: ClueKind, case: u64) -> Mail {
     match kind {
         ClueKind::ForeignId => mail.replies_to(&[if case == 10 { "a1" } else { "a2" }]),
+        ClueKind::ThreadIndex => mail.thread(&format!("thread {case}")),
         ClueKind::CaseNumberInSubject => mail.clue(kind, Pointer::Number(case)),
-        ClueKind::ReferenceInSubject
+        ClueKind::ReferenceInReplyAddress
+        | ClueKind::ReferenceInSubject
         | ClueKind::OwnIdInReplyTo
         | ClueKind::OwnIdReturned
         | ClueKind::ReferenceInNearestQuote
@@ -186,6 +190,63 @@ fn customers_of_one_public_provider_are_no_organisation() {
     assert_eq!(ledger.mail(&Mail::new("m2", "eve@gmail.com").replies_to(&["a1"])).verdict, Verdict::Open);
     assert_eq!(ledger.links.len(), 2);
     assert!(ledger.links.iter().all(|(_, to, kind)| to.0 == 10 && *kind == LinkKind::Related));
+}
+
+#[test]
+fn a_thread_joins_those_who_take_part_and_their_colleagues() {
+    for (from, cc, joins) in [
+        ("anna@shop.example", &[][..], true),
+        ("carol@shop.example", &[], true),
+        ("bob@gmail.com", &[], true),
+        ("eve@gmail.com", &[], false),
+        ("eve@gmail.com", &["zoe@gmail.com"], false),
+    ] {
+        let mut ledger = Ledger::new();
+        ledger.mail(&Mail::new("a1", "anna@shop.example").cc(&["bob@gmail.com"]).thread("t"));
+        let decision = ledger.mail(&Mail::new("m", from).cc(cc).thread("t"));
+        assert_eq!(decision.verdict, if joins { Verdict::Append } else { Verdict::Open }, "{from}");
+        if joins {
+            assert!(decision.trace[0].contains("(Thread-Index)"), "{:?}", decision.trace);
+        } else {
+            assert_eq!(ledger.links, [(CaseNumber(11), CaseNumber(10), LinkKind::Related)]);
+        }
+    }
+}
+
+#[test]
+fn whoever_knows_a_thread_and_an_address_does_not_take_part() {
+    let mut ledger = Ledger::new();
+    ledger.mail(&Mail::new("a", "anna@gmail.com").thread("t"));
+    let decision = ledger.mail(&Mail::new("m", "mallory@qq.com").cc(&["anna@gmail.com"]).thread("t"));
+    assert_eq!(decision.case, Some(CaseNumber(10)));
+    let post = ledger.posts.last().unwrap();
+    assert_eq!((post.stranger, post.audience), (true, Audience::Internal), "{:?}", decision.trace);
+    assert_eq!(ledger.participants(10), ["anna@gmail.com"]);
+    assert!(decision.letters.is_empty());
+}
+
+#[test]
+fn who_takes_part_in_the_case_needs_no_address_in_common_with_the_thread() {
+    let mut ledger = Ledger::new();
+    ledger.mail(&Mail::new("a1", "anna@gmail.com").thread("t"));
+    let pointer = ledger.sent(9000, 10, Audience::Public, &["anna@gmail.com"]);
+    let answer = Mail::new("a2", "anna@gmail.com").cc(&["bob@gmail.com"]);
+    ledger.mail(&answer.clue(ClueKind::ReferenceInNearestQuote, pointer));
+    assert_eq!(ledger.mail(&Mail::new("b", "bob@gmail.com").thread("t")).case, Some(CaseNumber(10)));
+}
+
+#[test]
+fn a_subaddress_of_ours_is_nobody_outside() {
+    let mut ledger = two_cases();
+    let pointer = ledger.sent(9000, 10, Audience::Public, &["anna@shop.example"]);
+    let mail = Mail::new("m", "anna@shop.example").to(&["support+ref.anything@desk.example"]);
+    let decision = ledger.mail(&mail.clue(ClueKind::ReferenceInReplyAddress, pointer));
+    assert_eq!(decision.case, Some(CaseNumber(10)));
+    assert_eq!(ledger.participants(10), ["anna@shop.example"]);
+    let forged = ledger.mail(&Mail::new("f", "support+x@desk.example"));
+    assert_eq!(forged.verdict, Verdict::Hold, "From is one of our own addresses");
+    let sales = ledger.mail(&Mail::new("s", "zoe@shop.example").to(&["sales+x@desk.example"]));
+    assert!(sales.trace.iter().any(|said| said.contains("`sales`")), "{:?}", sales.trace);
 }
 
 #[test]

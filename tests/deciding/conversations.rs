@@ -29,6 +29,10 @@ struct Written {
     reply_all: bool,
     whole_chain: bool,
     seen: bool,
+    /// Written in Outlook, which carries the thread on and begins one where there is none.
+    outlook: bool,
+    /// In-Reply-To and References got lost on the way.
+    ids_lost: bool,
     /// Shares its Message-ID with the one written before, as broken programs do.
     reused_id: bool,
 }
@@ -41,22 +45,17 @@ fn written() -> impl Strategy<Value = Written> {
         prop::bool::weighted(0.7),
         prop::bool::weighted(0.6),
         prop::bool::weighted(0.8),
-        prop::bool::weighted(0.05),
+        (prop::bool::weighted(0.4), prop::bool::weighted(0.2), prop::bool::weighted(0.05)),
     )
-        .prop_map(|(parent, author, readers, reply_all, whole_chain, seen, reused_id)| Written {
-            parent,
-            author,
-            readers,
-            reply_all,
-            whole_chain,
-            seen,
-            reused_id,
+        .prop_map(|(parent, author, readers, reply_all, whole_chain, seen, (outlook, ids_lost, reused_id))| {
+            Written { parent, author, readers, reply_all, whole_chain, seen, outlook, ids_lost, reused_id }
         })
 }
 
 /// The mails that reach us. Each is written after its parent, by anybody, to the desk and to others.
 fn mails(written: &[Written]) -> Vec<Mail> {
     let mut made: Vec<(String, Vec<String>, BTreeSet<usize>)> = Vec::new();
+    let mut threads: Vec<Option<String>> = Vec::new();
     let mut seen = Vec::new();
     for (number, one) in written.iter().enumerate() {
         let parent = one.parent.filter(|_| number > 0).map(|index| index.index(number));
@@ -70,17 +69,21 @@ fn mails(written: &[Written]) -> Vec<Mail> {
                 readers.extend(people);
             }
         }
+        let begun = parent.and_then(|parent| threads[parent].clone());
+        let thread = one.outlook.then(|| begun.unwrap_or_else(|| format!("thread {number}")));
         let before = number.checked_sub(1).filter(|_| one.reused_id).map(|before| made[before].0.clone());
         let id = before.unwrap_or_else(|| format!("m{number}"));
         readers.insert(one.author);
         if one.seen {
-            let ids: Vec<&str> = chain.iter().map(String::as_str).collect();
+            let ids: Vec<&str> = chain.iter().filter(|_| !one.ids_lost).map(String::as_str).collect();
             let copies: Vec<&str> =
                 readers.iter().filter(|reader| **reader != one.author).map(|reader| PEOPLE[*reader]).collect();
             let mail = Mail::new(&id, PEOPLE[one.author]).cc(&copies).replies_to(&ids);
+            let mail = thread.iter().fold(mail, |mail, thread| mail.thread(thread));
             seen.push(mail.with(|arrived| arrived.reading.content_hash = format!("content {number}")));
         }
         made.push((id, chain, readers));
+        threads.push(thread);
     }
     seen
 }

@@ -16,9 +16,10 @@ use postcase::decide::decide;
 use postcase::link::{footprint, speaker};
 use postcase::mail::message::Field;
 use postcase::mail::{
-    Address, Bounds, Clue, ClueKind, Kind, Language, Message, MessageId, Named, Pointer, Reading, SentId,
+    Address, Bounds, Clue, ClueKind, Kind, Language, Message, MessageId, Named, Pointer, Reading, SentId, ThreadIndex,
+    thread,
 };
-use postcase::rules::{Acknowledgement, Desk, Limits, Policy, Queue, ReferenceStyle, ReversePath};
+use postcase::rules::{Acknowledgement, ChangedSubject, Desk, Limits, Policy, Queue, ReferenceStyle, ReversePath};
 
 pub const DESK: &str = "support@desk.example";
 pub const SALES: &str = "sales@desk.example";
@@ -43,6 +44,7 @@ pub fn policy() -> Policy {
         addresses: vec![address(own)],
         from: None,
         reopen_days: 14,
+        changed_subject: ChangedSubject::Note,
     };
     let desk = Desk {
         name: "Example Support".to_owned(),
@@ -56,7 +58,7 @@ pub fn policy() -> Policy {
         trust: BTreeMap::new(),
         priorities: vec!["normal".to_owned(), "high".to_owned()],
         priority: "normal".to_owned(),
-        reference: ReferenceStyle { case_word: "Case".to_owned(), first_number: 10 },
+        reference: ReferenceStyle { case_word: "Case".to_owned(), first_number: 10, plus_addressing: false },
         acknowledgement: Acknowledgement {
             enabled: true,
             reverse_path: ReversePath::Null,
@@ -145,6 +147,14 @@ impl Mail {
             arrived.reading.clues.extend(clues);
         })
         .sorted()
+    }
+
+    /// Of Outlook's thread `name`, with the clue that reading would find.
+    pub fn thread(self, name: &str) -> Mail {
+        let bytes: Vec<u8> = name.bytes().cycle().zip(0..22).map(|(letter, at)| letter.wrapping_add(at)).collect();
+        let mail = self.field("Thread-Index", &data_encoding::BASE64.encode(&bytes));
+        let thread = thread::index(&mail.0.reading.message).expect("a thread");
+        mail.clue(ClueKind::ThreadIndex, Pointer::Thread(thread))
     }
 
     pub fn clue(self, kind: ClueKind, pointer: Pointer) -> Mail {
@@ -258,11 +268,13 @@ impl Ledger {
             entry,
             message_id: print.message_id,
             refers_to: print.refers_to,
+            thread: print.thread,
             content_hash: arrived.reading.content_hash.clone(),
             originator: print.originator,
             addresses: print.addresses,
             case: None,
             post: None,
+            subject: None,
             audience: None,
             verdict: Some(verdict),
         });
@@ -339,18 +351,21 @@ impl Ledger {
         self.messages.iter().find(|known| known.post == Some(post)).and_then(|known| known.message_id.clone())
     }
 
-    /// Everything that shares an id with the mail, directly or through others.
+    /// Everything that shares an id or a thread with the mail, directly or through others.
     fn component(&self, arrived: &Arrived) -> Vec<KnownMessage> {
         let print = footprint(&arrived.reading, &self.policy.desk);
         let mut ids: BTreeSet<MessageId> = print.message_id.into_iter().chain(print.refers_to).collect();
+        let mut threads: BTreeSet<ThreadIndex> = print.thread.into_iter().collect();
         let mut found: BTreeSet<EntryId> = BTreeSet::new();
         loop {
             let before = found.len();
             for known in &self.messages {
                 let own: Vec<&MessageId> = known.message_id.iter().chain(&known.refers_to).collect();
-                if own.iter().any(|id| ids.contains(*id)) {
+                let same_thread = known.thread.as_ref().is_some_and(|thread| threads.contains(thread));
+                if same_thread || own.iter().any(|id| ids.contains(*id)) {
                     found.insert(known.entry);
                     ids.extend(own.into_iter().cloned());
+                    threads.extend(known.thread.clone());
                 }
             }
             if found.len() == before {

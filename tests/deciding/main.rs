@@ -6,5 +6,6 @@ mod commands;
 mod conversations;
 mod ledger;
 mod mails;
+mod subjects;
 mod timers;
 mod total;

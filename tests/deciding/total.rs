@@ -11,7 +11,7 @@ use postcase::case::{
     Timer, Verb, Verdict,
 };
 use postcase::decide::decide;
-use postcase::mail::{Clue, ClueKind, Kind, Pointer, SentId};
+use postcase::mail::{Clue, ClueKind, Kind, Pointer, SentId, ThreadIndex};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -32,11 +32,13 @@ fn known_message() -> impl Strategy<Value = KnownMessage> {
             entry: EntryId(entry),
             message_id: (own > 0).then(|| id(&format!("m{own}"))),
             refers_to: ids.iter().map(|one| id(&format!("m{one}"))).collect(),
+            thread: ids.first().map(|one| ThreadIndex(format!("t{one}"))),
             content_hash: format!("content {own}"),
             originator: Some(address(from)),
             addresses: vec![address(from)],
             case: case.map(CaseNumber),
             post: case.map(PostId),
+            subject: case.map(|case| format!("Printer {case}")),
             audience,
             verdict,
         })

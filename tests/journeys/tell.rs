@@ -136,8 +136,8 @@ fn mail(out: &mut String, number: usize, sent: &Sent, template: &str, brief: boo
     }
     let seen = seen(&sent.bytes);
     let unfolded = seen.head.replace("\r\n ", " ").replace("\r\n\t", " ");
-    const SHOWN: [&str; 8] =
-        ["From", "To", "Cc", "Subject", "In-Reply-To", "References", "Auto-Submitted", "Content-Language"];
+    const SHOWN: [&str; 9] =
+        ["From", "Reply-To", "To", "Cc", "Subject", "In-Reply-To", "References", "Auto-Submitted", "Content-Language"];
     for field in unfolded.lines().filter(|field| SHOWN.iter().any(|name| field.starts_with(&format!("{name}:")))) {
         match field.starts_with("Subject:") {
             true => line(out, format!("    Subject: {}", seen.subject)),
@@ -153,6 +153,7 @@ fn stable(mut text: String, desk: &Desk) -> String {
         let n = index + 1;
         text = text.replace(&reference::written(seal), &format!("ref:REF-{n}:ref"));
         text = text.replace(&format!("pc.{}@", seal.to_lowercase()), &format!("pc.ref-{n}@"));
+        text = text.replace(&format!("+ref.{}@", seal.to_lowercase()), &format!("+ref.REF-{n}@"));
     }
     text.replace(&desk.policy().hash, "HASH")
 }

@@ -9,9 +9,9 @@ use crate::case::decision::LinkKind;
 use crate::case::snapshot::{CaseFacts, PostFacts};
 use crate::case::{By, CaseNumber, Effect, Phase, PostId, PostKind};
 use crate::decide::participants::is_unanswerable;
-use crate::decide::subject;
 use crate::link::identity::is_outside;
 use crate::mail::Address;
+use crate::mail::subject;
 use crate::rules::template;
 
 /// The case into which posts go.

@@ -22,8 +22,10 @@ fn sent(kind: ClueKind, id: u64) -> Clue {
 fn in_the_order_of_evidence() {
     let id = |n| own_message_id(&sealed(n), "example.org");
     let mail = format!(
-        "From: a@x.org\nSubject: Re: [Case 10482] {}\nIn-Reply-To: <{}>\nReferences: <old@x.org> <{}> <new@x.org>\n\n\
+        "From: a@x.org\nTo: support+ref.{}@x.org\nThread-Index: AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRob\n\
+         Subject: Re: [Case 10482] {}\nIn-Reply-To: <{}>\nReferences: <old@x.org> <{}> <new@x.org>\n\n\
          own\n> near {}\n>> deep {}\n",
+        sealed(7),
         written(&sealed(1)),
         id(2),
         id(4),
@@ -33,16 +35,48 @@ fn in_the_order_of_evidence() {
     assert_eq!(
         clues(&mail),
         [
+            sent(ClueKind::ReferenceInReplyAddress, 7),
             sent(ClueKind::ReferenceInSubject, 1),
             sent(ClueKind::OwnIdInReplyTo, 2),
             sent(ClueKind::ReferenceInNearestQuote, 3),
             sent(ClueKind::OwnIdInReferences, 4),
             Clue { kind: ClueKind::ForeignId, pointer: Pointer::Id(MessageId("new@x.org".into())) },
             Clue { kind: ClueKind::ForeignId, pointer: Pointer::Id(MessageId("old@x.org".into())) },
+            Clue {
+                kind: ClueKind::ThreadIndex,
+                pointer: Pointer::Thread(ThreadIndex("0102030405060708090a0b0c0d0e0f10111213141516".into())),
+            },
             sent(ClueKind::ReferenceInDeeperQuote, 6),
             Clue { kind: ClueKind::CaseNumberInSubject, pointer: Pointer::Number(10482) },
         ]
     );
+}
+
+#[test]
+fn the_address_that_it_was_delivered_to_names_a_mail() {
+    let ours = sealed(9);
+    let found = |header: String| clues(&format!("From: a@x.org\n{header}\n\nx"));
+    let one = [sent(ClueKind::ReferenceInReplyAddress, 9)];
+    for header in [
+        format!("To: Support <support+ref.{ours}@x.org>"),
+        format!("To: b@y.org\nCc: support+{}@x.org", ours.to_lowercase()),
+        format!("To: a list: support+ref.{ours}@x.org;"),
+        format!("To: support@x.org\nDelivered-To: support+ref.{ours}@x.org"),
+        format!("Delivered-To: support@x.org\nDelivered-To: support+ref.{ours}@x.org"),
+        format!("X-Original-To: <support+ref.{ours}@x.org>"),
+        format!("Envelope-To: b@y.org, support+ref.{ours}@x.org"),
+    ] {
+        assert_eq!(found(header.clone()), one, "{header}");
+    }
+    let forged = Keyring::new(vec![[9; 32]]).seal(SentId(9));
+    for header in [
+        format!("To: support+ref.{forged}@x.org"),
+        format!("Reply-To: support+ref.{ours}@x.org"),
+        format!("To: \"support+ref.{ours}@x.org\" <b@y.org>"),
+        format!("X-Postcase-Reference: support+ref.{ours}@x.org"),
+    ] {
+        assert_eq!(found(header.clone()), [], "{header}");
+    }
 }
 
 #[test]
@@ -105,6 +139,11 @@ fn numbers_in_subjects() {
         ("about CASE 7 and case 8", vec![7, 8]),
         ("[#10482] x", vec![10482]),
         ("(#5)", vec![5]),
+        ("AW: 【Case 10482】 x", vec![10482]),
+        ("RE：［Ｃａｓｅ　１０４８２］ｘ", vec![10482]),
+        ("«#10482»", vec![10482]),
+        ("{Case–10482}", vec![10482]),
+        ("[\u{200e}Case\u{a0}№10482]", vec![]),
         ("#10482 x", vec![]),
         ("Showcase 12", vec![]),
         ("Case 12a", vec![]),

@@ -123,9 +123,11 @@ impl Ledger {
     fn add_post(&mut self, post: &NewPost) {
         assert!(self.posts.iter().all(|known| known.id != post.id), "post ids are unique");
         let case = self.cases.get_mut(&post.case).expect("posts go to cases that exist");
-        let known = self.messages.iter_mut().find(|known| known.entry == post.entry);
+        let is_mail = matches!(post.kind, PostKind::MailIn | PostKind::Automatic);
+        let known = self.messages.iter_mut().find(|known| is_mail && known.entry == post.entry);
         let message_id = known.as_ref().and_then(|known| known.message_id.clone());
         if let Some(known) = known {
+            known.subject = Some(post.subject.clone());
             (known.case, known.post, known.audience) = (Some(post.case), Some(post.id), Some(post.audience));
         }
         if post.audience == Audience::Public {

@@ -1,0 +1,117 @@
+//! Subjects: what they are about, without what mail programs and the desk put before and behind it (RFC 5256 §2.1, in
+//! the languages that programs speak), and whether two of them have anything in common (B23).
+
+mod words;
+
+use super::body::fold::folded;
+use super::message::clip;
+use words::Words;
+
+/// Bytes of a subject that are compared.
+const COMPARED: usize = 1_000;
+/// Characters that a prefix such as `Re[2]` has at most.
+const PREFIX_CHARS: usize = 24;
+
+/// Brackets in which a tag may have come back.
+const BRACKETS: [(char, char); 12] = [
+    ('[', ']'),
+    ('(', ')'),
+    ('{', '}'),
+    ('<', '>'),
+    ('［', '］'),
+    ('（', '）'),
+    ('【', '】'),
+    ('〔', '〕'),
+    ('「', '」'),
+    ('《', '》'),
+    ('«', '»'),
+    ('‹', '›'),
+];
+
+const COLONS: [char; 4] = [':', '：', '﹕', '∶'];
+
+/// The subject without our tag and without reply and forward prefixes; may be empty. Other tags stay: `[Urgent] Printer`.
+/// `case_word` is the word of our tag.
+pub fn base(subject: &str, case_word: &str) -> String {
+    let bare = without_tags(subject, case_word);
+    let mut rest = bare.trim();
+    while let Some(shorter) = without_prefix(rest).or_else(|| without_wrapping(rest)) {
+        rest = shorter;
+    }
+    rest.to_owned()
+}
+
+/// The subject without reply prefixes alone: a forward keeps its mark, since it is part of what the mail is about.
+pub fn without_reply_prefixes(subject: &str) -> &str {
+    let mut rest = subject.trim();
+    while let Some(shorter) = without(rest, &[words::REPLY]) {
+        rest = shorter;
+    }
+    rest
+}
+
+/// True when a reply under `new` is about something else than what `old` says: both say something, and no word that
+/// means anything stands in both. The languages may differ from each other only in their prefixes.
+pub fn is_unrelated(new: &str, old: &str, case_word: &str) -> bool {
+    let words = |subject: &str| Words::of(&base(clip(subject, COMPARED), case_word), case_word);
+    let (new, old) = (words(new), words(old));
+    !new.is_empty() && !old.is_empty() && !new.meets(&old)
+}
+
+/// The subject without our tags, `[Case 10482]` in whatever brackets, and with single spaces.
+fn without_tags(subject: &str, case_word: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = subject;
+    while let Some((at, open)) = rest.char_indices().find(|(_, c)| BRACKETS.iter().any(|(open, _)| c == open)) {
+        kept.push_str(&rest[..at]);
+        let inside = &rest[at + open.len_utf8()..];
+        let close = BRACKETS.iter().find(|(known, _)| *known == open).map_or(open, |(_, close)| *close);
+        match inside.split_once(close) {
+            Some((tag, behind)) if is_tag(tag, case_word) => rest = behind,
+            Some(_) | None => {
+                kept.push(open);
+                rest = inside;
+            }
+        }
+    }
+    kept.push_str(rest);
+    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `Case 10482`, `Case #10482`, `Case: 10482`, `#10482`.
+fn is_tag(inside: &str, case_word: &str) -> bool {
+    let inside = folded(clip(inside, 100));
+    let word = folded(case_word);
+    let inside = inside.trim();
+    let number = inside.strip_prefix(word.as_str()).filter(|_| !word.is_empty()).or_else(|| inside.strip_prefix('#'));
+    let digits = number.map(|rest| rest.trim_start_matches([' ', '#', '＃', ':', '：', '-', '.']));
+    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// `Re:`, `RE[2]:`, `Re (2):`, `AW^2:`, `回复：`, `Fwd:`; None when the subject begins with none.
+fn without_prefix(subject: &str) -> Option<&str> {
+    without(subject, &[words::REPLY, words::FORWARD])
+}
+
+fn without<'a>(subject: &'a str, prefixes: &[&[&str]]) -> Option<&'a str> {
+    let colon = subject.char_indices().take(PREFIX_CHARS).find(|(_, c)| COLONS.contains(c))?.0;
+    let (head, tail) = subject.split_at(colon);
+    let counted = |c: char| c.is_ascii_digit() || c.is_whitespace() || "[](){}^*".contains(c);
+    let head = folded(head);
+    let word = head.trim().trim_end_matches(counted).trim_end_matches('.');
+    let known = prefixes.iter().any(|known| known.contains(&word));
+    known.then(|| tail.trim_start_matches(COLONS).trim_start())
+}
+
+/// RFC 5256 §2.1: `Printer (fwd)`, `[Fwd: Printer]`.
+fn without_wrapping(subject: &str) -> Option<&str> {
+    let ends = subject.len().checked_sub(5).filter(|at| subject.is_char_boundary(*at));
+    if let Some(at) = ends.filter(|at| subject[*at..].eq_ignore_ascii_case("(fwd)")) {
+        return Some(subject[..at].trim_end());
+    }
+    let inside = subject.strip_prefix('[')?.strip_suffix(']')?;
+    without(inside, &[words::FORWARD])
+}
+
+#[cfg(test)]
+mod tests;
