@@ -33,6 +33,12 @@ pub enum Step {
     TimersWritten,
     /// They are committed, nothing is decided.
     TimersCommitted,
+    /// Alarms are raised, not committed.
+    AlarmWritten,
+    /// Alarms are committed, nobody was told.
+    AlarmCommitted,
+    /// The alarm command has ended, nothing is written down.
+    AlarmTold,
     /// A command's entry is committed, nobody has decided.
     CommandCommitted,
     /// A mail was taken from the outbox for an attempt.
@@ -52,7 +58,7 @@ pub enum Step {
 }
 
 impl Step {
-    pub const ALL: [Step; 21] = [
+    pub const ALL: [Step; 24] = [
         Step::Selected,
         Step::Listed,
         Step::Fetched,
@@ -66,6 +72,9 @@ impl Step {
         Step::DecisionCommitted,
         Step::TimersWritten,
         Step::TimersCommitted,
+        Step::AlarmWritten,
+        Step::AlarmCommitted,
+        Step::AlarmTold,
         Step::CommandCommitted,
         Step::OutboxClaimed,
         Step::SmtpConnected,
@@ -92,6 +101,9 @@ impl Step {
             Step::DecisionCommitted => "decision-committed",
             Step::TimersWritten => "timers-written",
             Step::TimersCommitted => "timers-committed",
+            Step::AlarmWritten => "alarm-written",
+            Step::AlarmCommitted => "alarm-committed",
+            Step::AlarmTold => "alarm-told",
             Step::CommandCommitted => "command-committed",
             Step::OutboxClaimed => "outbox-claimed",
             Step::SmtpConnected => "smtp-connected",

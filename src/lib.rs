@@ -75,6 +75,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod alarm;
 pub mod case;
 pub mod cli;
 pub mod compose;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// For each module at the top of `src/`, those it may use beside itself; in journey order, the edge first.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -20,6 +20,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "decide",
             "compose",
             "outbox",
+            "alarm",
             "store",
             "rules",
             "case",
@@ -39,6 +40,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "decide",
             "compose",
             "outbox",
+            "alarm",
             "store",
             "rules",
             "case",
@@ -54,6 +56,8 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("compose", &["rules", "case", "mail"]),
     // What became of an attempt is said in the courier's words.
     ("outbox", &["smtp", "case", "mail"]),
+    // When administrators are told.
+    ("alarm", &["case", "mail"]),
     ("store", &["case", "mail", "failpoint"]),
     ("rules", &["case", "mail", "diagnostics"]),
     ("case", &["mail"]),
@@ -66,7 +70,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
 ];
 
 /// The stages of the journey that are functions of what they are given, and the vocabularies they speak.
-const PURE: [&str; 6] = ["mail", "case", "link", "decide", "compose", "outbox"];
+const PURE: [&str; 7] = ["mail", "case", "link", "decide", "compose", "outbox", "alarm"];
 
 struct File {
     /// Relative to the package: `src/mail/kind.rs`.

@@ -59,6 +59,7 @@ fn policy() -> Policy {
             per_address_day: 10,
             per_desk_hour: 200,
         },
+        hours: postcase::case::Calendar::default(),
         limits: Limits {
             message_bytes: 26_214_400,
             reading: Bounds::default(),
@@ -101,7 +102,8 @@ fn letter(template: Template, code: &str) -> Letter {
         | Template::TooLarge
         | Template::Notified
         | Template::Asked
-        | Template::CarriedOut => Hand::Machine,
+        | Template::CarriedOut
+        | Template::Alarm => Hand::Machine,
     };
     let name = if hand == Hand::Person { "Kevin at Example" } else { "Example Support" };
     Letter {
@@ -155,7 +157,8 @@ fn body(template: Template, code: &str) -> Option<&'static str> {
             | Template::TooLarge
             | Template::Notified
             | Template::Asked
-            | Template::CarriedOut,
+            | Template::CarriedOut
+            | Template::Alarm,
             _,
         ) => None,
     }

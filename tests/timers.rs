@@ -6,7 +6,7 @@ mod desk;
 
 use desk::{DESK, Desk, Shown, mail};
 use jiff::{SignedDuration, Timestamp};
-use postcase::case::{CaseNumber, Phase, Verb};
+use postcase::case::{Action, CaseNumber, Phase, Verb};
 use postcase::engine::timers::PATIENCE;
 use postcase::mailbox::State;
 
@@ -20,7 +20,7 @@ fn waiting() -> Desk {
     desk.look("billing").expect("the store works");
     arrive(&mut desk, "first@shop.example", "");
     desk.settle_down();
-    desk.command("kevin", Verb::on(CASE, postcase::case::Action::Reply { text: "Unplug it.".to_owned() }));
+    desk.command("kevin", Verb::on(CASE, Action::Reply { text: "Unplug it.".to_owned() }));
     desk.settle_down();
     assert_eq!(phase(&desk), Phase::Waiting);
     desk

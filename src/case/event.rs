@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CaseNumber, Command, EntryId, OutboxId, Target};
+use super::{Alarm, CaseNumber, Command, EntryId, OutboxId, Target};
 use crate::mail::{Address, Reading};
 
 /// A journal entry, understood: what `decide` decides about.
@@ -32,6 +32,11 @@ pub enum Matter {
         case: CaseNumber,
         target: Target,
         generation: u64,
+    },
+    /// Administrators are told of a trouble.
+    Alarm {
+        alarm: Alarm,
+        to: Vec<Address>,
     },
     /// New rules are in force; the hash names them.
     Reloaded {

@@ -26,10 +26,12 @@ pub enum Template {
     Asked,
     /// What was done of the commands in a staff mail, and what was not.
     CarriedOut,
+    /// Administrators are told that something is wrong, or well again.
+    Alarm,
 }
 
 impl Template {
-    pub const ALL: [Template; 8] = [
+    pub const ALL: [Template; 9] = [
         Template::Acknowledged,
         Template::Reopened,
         Template::Answered,
@@ -38,6 +40,7 @@ impl Template {
         Template::Notified,
         Template::Asked,
         Template::CarriedOut,
+        Template::Alarm,
     ];
 
     /// The stable name: of the file in `rules/templates/`, in logs and in decisions.
@@ -51,6 +54,7 @@ impl Template {
             Template::Notified => "notified",
             Template::Asked => "asked",
             Template::CarriedOut => "carried-out",
+            Template::Alarm => "alarm",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a case is, and the vocabulary in which it is changed: events come in, a decision goes out.
 //! Pure: no I/O, no clock.
 
+pub mod alarm;
+pub mod calendar;
 pub mod command;
 pub mod decision;
 pub mod delivery;
@@ -14,6 +16,8 @@ pub mod timer;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use alarm::Alarm;
+pub use calendar::Calendar;
 pub use command::{Action, Command, Until, Verb, Who};
 pub use decision::{Decision, Effect, Verdict};
 pub use event::Event;

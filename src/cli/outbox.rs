@@ -117,7 +117,7 @@ fn list(desk: &Desk, which: Which, format: Format) -> Result<Exit, Failure> {
             };
             vec![
                 mail.id.to_string(),
-                mail.case.to_string(),
+                mail.case.map_or_else(|| "-".to_owned(), |case| case.to_string()),
                 mail.template.clone(),
                 show::time(mail.queued),
                 mail.attempts.to_string(),

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Quoted;
-use crate::case::Letter;
 use crate::case::letter::Hand;
+use crate::case::{Letter, Template};
 use crate::mail::Language;
 use crate::mail::body::MARKER;
 use crate::mail::reference;
@@ -38,16 +38,30 @@ pub(super) fn assemble(
     let quotes: Vec<(String, String)> =
         quotes.iter().take(QUOTES).map(|quote| (attribution(quote, language), bounded(&quote.text))).collect();
 
-    let marker = match letter.hand {
-        Hand::Machine => format!("{MARKER}\n\n"),
-        Hand::Person => String::new(),
+    // An alarm leads to no case: nobody is asked to answer it.
+    let (text_foot, html_foot) = match letter.template {
+        Template::Alarm => (String::new(), String::new()),
+        Template::Acknowledged
+        | Template::Reopened
+        | Template::Answered
+        | Template::Closed
+        | Template::TooLarge
+        | Template::Notified
+        | Template::Asked
+        | Template::CarriedOut => (format!("\n{foot}\n{reference}\n"), foot_html(foot, &reference)),
     };
-    let mut text = format!("{marker}{}\n\n{foot}\n{reference}\n", wrapped(&said));
+    let marker = if has_marker(letter) { format!("{MARKER}\n\n") } else { String::new() };
+    let mut text = format!("{marker}{}\n{text_foot}", wrapped(&said));
     for (attribution, quoted) in &quotes {
         text.push_str(&format!("\n{attribution}\n{}", prefixed(&wrapped(quoted))));
     }
     let html = rendered.html.map_or_else(|| paragraphs::from_text(&said), |html| without_references(&html));
-    Texts { text, html: page(letter, &html, language, &foot_html(foot, &reference), &quotes) }
+    Texts { text, html: page(letter, &html, language, &html_foot, &quotes) }
+}
+
+/// Whether it asks for an answer above the line.
+fn has_marker(letter: &Letter) -> bool {
+    letter.hand == Hand::Machine && letter.template != Template::Alarm
 }
 
 /// LF line ends, no control characters, at most one empty line at a time, none at the ends.
@@ -152,10 +166,7 @@ fn foot_html(foot: &str, reference: &str) -> String {
 
 /// One column that a telephone shows without zooming; nothing that must be loaded from elsewhere.
 fn page(letter: &Letter, said: &str, language: &Language, foot: &str, quotes: &[(String, String)]) -> String {
-    let marker = match letter.hand {
-        Hand::Machine => format!("<p style=\"{SMALL}\">{MARKER}</p>\n"),
-        Hand::Person => String::new(),
-    };
+    let marker = if has_marker(letter) { format!("<p style=\"{SMALL}\">{MARKER}</p>\n") } else { String::new() };
     let quotes: String = quotes
         .iter()
         .map(|(attribution, quoted)| {

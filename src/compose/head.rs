@@ -6,8 +6,8 @@ use lettre::message::header::{self, HeaderName, HeaderValue, Headers};
 use lettre::message::{Mailbox, Mailboxes};
 use regex::Regex;
 
-use crate::case::Letter;
 use crate::case::letter::Hand;
+use crate::case::{Letter, Template};
 use crate::mail::reference::LOOP_HEADER;
 use crate::mail::{Address, Defect, Language, MessageId, Named, subject};
 use crate::rules::{Policy, template};
@@ -59,7 +59,9 @@ pub(super) fn write(
     match letter.hand {
         // No Precedence: RFC 3834 §3.1.8 leaves it to those who need it, and some servers drop such mail.
         Hand::Machine => {
-            put(&mut headers, "Auto-Submitted", "auto-replied".to_owned());
+            // RFC 3834 §5.1, RFC 5436 §2.7.1.
+            let by_itself = letter.template == Template::Alarm;
+            put(&mut headers, "Auto-Submitted", if by_itself { "auto-generated" } else { "auto-replied" }.to_owned());
             put(&mut headers, "X-Auto-Response-Suppress", "All".to_owned());
         }
         Hand::Person => {}
@@ -100,6 +102,8 @@ fn mailbox(named: &Named) -> Mailbox {
 fn subject_of(letter: &Letter, policy: &Policy, language: &Language) -> String {
     let case_word = &policy.desk.reference.case_word;
     let about = match letter.hand {
+        // Nobody outside wrote a word of it.
+        Hand::Machine if letter.template == Template::Alarm => one_line(&letter.subject, SUBJECT),
         // A stranger's subject would make every acknowledgement an advertisement that we deliver (B26).
         Hand::Machine => one_line(template::subject(letter.template, language).unwrap_or(&policy.desk.name), SUBJECT),
         Hand::Person => of_the_case(letter, case_word),

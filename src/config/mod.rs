@@ -1,8 +1,10 @@
 //! `postcase.toml`: servers, secrets, storage. Read at the start; changes need a restart.
 
+mod alarm;
 mod read;
 mod secret;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,6 +24,36 @@ pub struct Config {
     pub rules: PathBuf,
     pub mailboxes: Vec<MailboxConfig>,
     pub smtp: SmtpConfig,
+    pub alarm: AlarmConfig,
+}
+
+/// `[alarm]`: who is told when something is wrong, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmConfig {
+    pub administrators: Vec<Address>,
+    /// A program and its arguments; relative programs are relative to the configuration file.
+    pub command: Option<Vec<String>>,
+    /// How long a server may fail before it is told.
+    pub after: Duration,
+    /// How often a trouble that lasts is told again.
+    pub repeat: Duration,
+    /// Working time without mail after which it is told, by mailbox; those that are not here may be silent.
+    pub no_mail_after: BTreeMap<String, Duration>,
+    /// Bytes; zero: never.
+    pub disk_below: u64,
+}
+
+impl Default for AlarmConfig {
+    fn default() -> AlarmConfig {
+        AlarmConfig {
+            administrators: Vec::new(),
+            command: None,
+            after: Duration::from_secs(10 * 60),
+            repeat: Duration::from_secs(4 * 3600),
+            no_mail_after: BTreeMap::new(),
+            disk_below: 200 << 20,
+        }
+    }
 }
 
 /// `[[mailbox]]`: an IMAP folder that is watched.

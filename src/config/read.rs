@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::alarm::{alarm, working_time};
 use super::secret::{Secrets, Vault};
 use super::{Config, Environment, Filing, Login, MailboxConfig, Security, Server, SmtpConfig, Start};
 use crate::diagnostics::{Diagnostics, Finding, Loaded, Section, Source, Span, Value, plain};
@@ -68,6 +69,7 @@ fn config(top: &Section<'_>, path: &Path, vault: &Vault<'_>) -> Option<Config> {
     }
     find_clashes(top.source(), &read);
     let smtp = top.required_section("smtp", "host = \"smtp.example.com\"", |section| smtp(section, vault));
+    let alarm = top.section("alarm", |section| alarm(section, folder, &read));
     let complete = read.iter().all(|entry| entry.config.is_some());
     let mailboxes = read.into_iter().filter_map(|entry| entry.config).collect();
     let (database, smtp) = (database?, smtp?);
@@ -77,17 +79,19 @@ fn config(top: &Section<'_>, path: &Path, vault: &Vault<'_>) -> Option<Config> {
         rules: folder.join(rules),
         mailboxes,
         smtp,
+        alarm,
     })
 }
 
 /// A mailbox as it was read, with the places at which clashes are shown.
-struct Read {
+pub(super) struct Read {
     config: Option<MailboxConfig>,
-    name: Option<(String, Span)>,
+    pub(super) name: Option<(String, Span)>,
     /// The address first, then the aliases.
-    addresses: Vec<(Address, Span)>,
+    pub(super) addresses: Vec<(Address, Span)>,
     folder: Option<Span>,
     span: Option<Span>,
+    pub(super) no_mail_after: Option<Duration>,
 }
 
 fn mailbox(section: &Section<'_>, vault: &Vault<'_>) -> Read {
@@ -106,6 +110,7 @@ fn mailbox(section: &Section<'_>, vault: &Vault<'_>) -> Read {
     let filing = section.or("file", Filing::Leave, filing);
     let sent_folder = section.optional("sent_folder", Value::line);
     let message_bytes = section.or("message_size", 50 << 20, |value| value.size(64 << 10..=1 << 30));
+    let no_mail_after = section.optional("no_mail_after", working_time);
     find_unencrypted(section, server.as_ref());
     let config = || {
         let address = address.as_ref()?.0.clone();
@@ -132,6 +137,7 @@ fn mailbox(section: &Section<'_>, vault: &Vault<'_>) -> Read {
         addresses: address.into_iter().chain(aliases).collect(),
         folder: folder_span,
         span: section.span(),
+        no_mail_after,
     }
 }
 

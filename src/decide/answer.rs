@@ -33,7 +33,8 @@ pub(super) fn automatically(draft: &mut Draft<'_>, mail: &Incoming<'_>, about: A
         | Template::TooLarge
         | Template::Notified
         | Template::Asked
-        | Template::CarriedOut => "automatic answer",
+        | Template::CarriedOut
+        | Template::Alarm => "automatic answer",
     };
     match addressee(draft, mail) {
         Ok(addressee) => {
@@ -45,7 +46,8 @@ pub(super) fn automatically(draft: &mut Draft<'_>, mail: &Incoming<'_>, about: A
                 | Template::Closed
                 | Template::Notified
                 | Template::Asked
-                | Template::CarriedOut => {
+                | Template::CarriedOut
+                | Template::Alarm => {
                     format!("The originator gets an {word}.")
                 }
             });

@@ -14,6 +14,10 @@ pub(super) fn decide(mut draft: Draft<'_>, undeliverable: &Undeliverable) -> Dec
         });
     }
     let refused = draft.snapshot.refused.as_ref();
+    if refused.is_some_and(|sent| sent.case.is_none()) {
+        draft.say(format!("Mail {} was refused, and it is about no case: recorded.", undeliverable.mail));
+        return draft.decided(Verdict::Recorded, None);
+    }
     let Some(case) = refused.and_then(|sent| find_case(draft.snapshot, sent.case?)) else {
         draft.say(format!("Mail {} was refused, and its case is not known any more: recorded.", undeliverable.mail));
         return draft.decided(Verdict::Recorded, None);

@@ -2,6 +2,7 @@
 //! randomness. A file per kind of event.
 
 mod action;
+mod alarm;
 mod answer;
 mod automatic;
 mod changed_subject;
@@ -38,6 +39,7 @@ pub fn decide(policy: &Policy, snapshot: &Snapshot, event: &Event, now: Timestam
         Matter::Released { by, entry, mail } => correction::release(draft, by, *entry, mail),
         Matter::Undeliverable(undeliverable) => delivery::decide(draft, undeliverable),
         Matter::Due { case, target, generation } => timer::decide(draft, *case, *target, *generation),
+        Matter::Alarm { alarm, to } => alarm::decide(draft, alarm, to),
         Matter::Reloaded { policy } => reloaded(draft, policy),
         Matter::Poison { reason } => poison(draft, reason),
     }

@@ -2,6 +2,7 @@
 //!
 //! Channels only poke: rows are the queue. The engine never waits on a send.
 
+mod pager;
 mod tasks;
 
 use std::ops::ControlFlow;
@@ -18,12 +19,14 @@ use tracing::{error, info, warn};
 use tasks::{Bench, keep_following};
 
 use super::Engine;
+use super::alarms::Watch;
 use crate::case::OutboxId;
 use crate::config::{Config, Filing, MailboxConfig};
 use crate::mailbox::{self, Intake, Request, Trouble};
 use crate::outbox;
 use crate::rules::Policy;
 use crate::smtp::{Attempt, Beneath, Outgoing, Patience};
+use crate::store::alarms::Call;
 use crate::store::outbox::Copy;
 use crate::store::{Result, ledger};
 
@@ -41,6 +44,8 @@ const SHORT_WORD: Duration = Duration::from_millis(500);
 const COPY_PAUSE: SignedDuration = SignedDuration::from_secs(60);
 /// How long after one refused a single copy.
 const COPY_BREATH: SignedDuration = SignedDuration::from_secs(5);
+/// How often the desk looks around for what is wrong.
+const LOOK: Duration = Duration::from_secs(5);
 /// How often a quiet engine gives space back.
 const TIDY: Duration = Duration::from_secs(600);
 
@@ -71,6 +76,7 @@ pub fn run(
     drop(requests_in);
     let (reports_in, reports) = mpsc::channel(COURIERS + 1);
     let couriers = (0..COURIERS).map(|index| Bench::new(index, &config, patience, &reports_in, &handle)).collect();
+    let watch = Watch::of(&config);
     let desk = Desk {
         engine,
         config,
@@ -81,6 +87,9 @@ pub fn run(
         copy_after: Timestamp::MIN,
         data_version: -1,
         tidied: Instant::now(),
+        watch,
+        looked: None,
+        calling: false,
     };
     let inbox = Inbox { requests, reports, controls };
     let thread = std::thread::Builder::new().name("engine".into()).stack_size(STACK);
@@ -106,6 +115,7 @@ pub fn run(
 enum Report {
     Mail(usize, Attempt),
     Copy(Box<Copy>, Option<Trouble>),
+    Called(Box<Call>, Option<String>),
 }
 
 enum Input {
@@ -162,6 +172,10 @@ struct Desk {
     copy_after: Timestamp,
     data_version: i64,
     tidied: Instant,
+    watch: Watch,
+    looked: Option<Instant>,
+    /// The alarm command runs.
+    calling: bool,
 }
 
 impl Desk {
@@ -198,6 +212,7 @@ impl Desk {
                 }
             }
             self.engine.fire_timers()?;
+            self.look_around(handle)?;
             let decided = self.engine.step()?;
             self.send()?;
             self.copy(handle)?;
@@ -236,6 +251,11 @@ impl Desk {
                     self.copy_after = self.engine.now() + if is_alone { COPY_BREATH } else { COPY_PAUSE };
                 }
                 self.engine.settle_copy(&copy, failure.as_ref())?;
+            }
+            Input::Report(Report::Called(call, failure)) => {
+                self.calling = false;
+                crate::failpoint::reach(crate::failpoint::Step::AlarmTold);
+                self.engine.settle_call(&call, failure.as_deref())?;
             }
             Input::Control(Control::Reload(policy)) => {
                 self.engine.reload(*policy)?;
@@ -305,6 +325,23 @@ impl Desk {
             }
             courier.under_way = Some(due);
         }
+        Ok(())
+    }
+
+    /// Looks for what is wrong now and then, and tells the alarm command what it has not heard, one alarm at a time.
+    fn look_around(&mut self, handle: &Handle) -> Result<()> {
+        if self.looked.is_none_or(|looked| looked.elapsed() >= LOOK) {
+            self.looked = Some(Instant::now());
+            self.engine.look_around(&self.watch)?;
+        }
+        let Some(command) = self.watch.alarm.command.clone().filter(|_| !self.calling) else { return Ok(()) };
+        let Some(call) = self.engine.next_call()? else { return Ok(()) };
+        self.calling = true;
+        let reports = self.reports_in.clone();
+        handle.spawn(async move {
+            let failure = pager::page(&command, &call.alarm).await.err();
+            let _ = reports.send(Report::Called(Box::new(call), failure)).await;
+        });
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use tracing::{info, warn};
 
 use super::Engine;
+use crate::alarm;
 use crate::case::OutboxId;
 use crate::case::event::Undeliverable;
 use crate::failpoint::{Step, reach};
@@ -43,6 +44,7 @@ impl Engine {
         }
         let history = History { mail: mail.id.0, attempts: mail.attempts + 1, first: mail.queued };
         let settlement = outbox::settle(&attempt.verdicts, history, now);
+        let is_alarm = self.store.is_alarm(mail.id)?;
         let end = if settlement.unknown { End::Unknown } else { End::Known };
         self.store.write(|tx| {
             tx.settle(mail.id, &settlement.recipients, settlement.next, end, now)?;
@@ -50,7 +52,11 @@ impl Engine {
                 let undeliverable = Undeliverable { mail: mail.id, refusals: settlement.refusals };
                 tx.journal(&Payload::Undeliverable(undeliverable), None, None, now, now, Mark::Later)?;
             }
-            tx.set_trouble("smtp", attempt.trouble.as_deref(), now)?;
+            if is_alarm {
+                let refused = refused_alarm(&attempt.verdicts);
+                tx.set_trouble(alarm::ALARM_MAIL, refused.as_deref(), now)?;
+            }
+            tx.set_trouble(alarm::SMTP, attempt.trouble.as_deref(), now)?;
             reach(Step::OutcomeWritten);
             Ok(())
         })?;
@@ -64,7 +70,7 @@ impl Engine {
         warn!(mail = mail.0, trouble, "the SMTP server is in trouble; all mail waits");
         self.store.write(|tx| {
             tx.put_off(mail, now + outbox::SERVER_PAUSE)?;
-            tx.set_trouble("smtp", Some(trouble), now)
+            tx.set_trouble(alarm::SMTP, Some(trouble), now)
         })
     }
 
@@ -89,6 +95,16 @@ impl Engine {
             tx.set_trouble("sent folder", failure.map(|trouble| trouble.sentence.as_str()), now)
         })
     }
+}
+
+/// What is wrong with an administrator's address; told by no mail, which would be refused as well.
+fn refused_alarm(verdicts: &[(Address, Delivery)]) -> Option<String> {
+    verdicts.iter().find_map(|(recipient, delivery)| match delivery {
+        Delivery::Refused { reply } => Some(format!(
+            "The mail server refuses alarms to {recipient} ({reply}). Check `administrators` under [alarm]."
+        )),
+        Delivery::Accepted { .. } | Delivery::Deferred { .. } | Delivery::Unknown { .. } => None,
+    })
 }
 
 fn tell(mail: OutboxId, verdicts: &[(Address, Delivery)]) {

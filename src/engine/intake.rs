@@ -3,6 +3,7 @@
 use tracing::warn;
 
 use super::Engine;
+use crate::alarm;
 use crate::failpoint::{Step, reach};
 use crate::mailbox::{Arrival, Body, Fate, Mark, Opened, Resume, State};
 use crate::store::Result;
@@ -23,6 +24,7 @@ impl Engine {
     }
 
     pub fn opened(&self, opened: &Opened) -> Result<Resume> {
+        self.hear(&opened.mailbox);
         let uid_next = opened.uid_next.unwrap_or(1);
         let standing = self.store.write(|tx| tx.open_mailbox(&opened.mailbox, opened.uid_validity, uid_next))?;
         Ok(Resume {
@@ -36,6 +38,9 @@ impl Engine {
 
     /// Commits what was fetched. From here on it cannot be lost.
     pub fn arrived(&self, arrivals: &[Arrival], filing: Filing) -> Result<()> {
+        if let Some(arrival) = arrivals.first() {
+            self.hear(&arrival.mailbox);
+        }
         // The mark may ride on this commit only when these entries are the very next that are read.
         let mark = if self.store.anything_waiting()? { Marking::Later } else { Marking::Now };
         let now = self.clock.now();
@@ -57,6 +62,9 @@ impl Engine {
                 };
                 tx.take_in(&found, now, mark)?;
             }
+            if let Some(arrival) = arrivals.first() {
+                tx.set_last_mail(&arrival.mailbox, now)?;
+            }
             reach(Step::JournalWritten);
             Ok(())
         })?;
@@ -65,6 +73,9 @@ impl Engine {
     }
 
     pub fn marked(&self, marks: &[Mark]) -> Result<()> {
+        if let Some(mark) = marks.first() {
+            self.hear(&mark.mailbox);
+        }
         let now = self.clock.now();
         self.store.write(|tx| {
             for Mark { mailbox, uid_validity, uid, fate } in marks {
@@ -88,6 +99,7 @@ impl Engine {
 
     /// Keeps how a mailbox is doing, for `status`.
     pub fn mailbox_state(&self, state: &State) -> Result<()> {
+        self.hear(&state.mailbox);
         let now = self.clock.now();
         let text = serde_json::to_string(state).expect("a state is written as JSON");
         self.store.write(|tx| {
@@ -96,7 +108,12 @@ impl Engine {
                 tx.mark_read_once(&state.mailbox)?;
                 tx.set_read_until(&state.mailbox, until)?;
             }
-            tx.set_trouble(&format!("mailbox {}", state.mailbox), state.trouble.as_deref(), now)
+            match &state.trouble {
+                Some(trouble) => tx.set_trouble(&alarm::of_mailbox(&state.mailbox), Some(trouble), now),
+                // A connection alone says little: what failed last time may fail again.
+                None if state.read_until.is_none() => Ok(()),
+                None => tx.set_trouble(&alarm::of_mailbox(&state.mailbox), None, now),
+            }
         })
     }
 }

@@ -3,6 +3,7 @@
 //! [`Engine::step`] is the journey of a group of entries: mark, read, link, decide, compose, apply, commit.
 //! Nothing else in Postcase changes a case.
 
+pub mod alarms;
 pub mod ask;
 pub mod backup;
 pub mod clock;
@@ -12,6 +13,7 @@ pub mod intake;
 pub mod timers;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
@@ -45,6 +47,8 @@ pub struct Engine {
     lock: Lock,
     /// When it began to decide.
     opened: Timestamp,
+    /// When each mailbox last gave a sign of life to this engine.
+    heard: RefCell<BTreeMap<String, Timestamp>>,
 }
 
 /// The rules in force, and what reading needs of them.
@@ -76,6 +80,7 @@ impl Engine {
             copy: place.copy,
             lock,
             opened,
+            heard: RefCell::default(),
         };
         engine.begin_work()?;
         Ok(engine)
@@ -223,6 +228,7 @@ impl Engine {
             Payload::Due { case, target, generation } => {
                 Ok(Matter::Due { case: *case, target: *target, generation: *generation })
             }
+            Payload::Alarm { alarm, to } => Ok(Matter::Alarm { alarm: alarm.clone(), to: to.clone() }),
             Payload::Reloaded { policy } => Ok(Matter::Reloaded { policy: policy.clone() }),
             Payload::Unfetchable { uid, reason } => {
                 let mailbox = waiting.mailbox.as_deref().unwrap_or("?");
@@ -282,6 +288,7 @@ impl Engine {
             Matter::Command(_)
             | Matter::Undeliverable(_)
             | Matter::Due { .. }
+            | Matter::Alarm { .. }
             | Matter::Reloaded { .. }
             | Matter::Poison { .. } => None,
         };
@@ -343,6 +350,7 @@ fn line(event: &Event, decision: &Decision) -> String {
         Matter::Command(_) => "command".to_owned(),
         Matter::Undeliverable(_) => "undeliverable".to_owned(),
         Matter::Due { target, .. } => format!("due-{}", target.name()),
+        Matter::Alarm { .. } => "alarm".to_owned(),
         Matter::Reloaded { .. } => "reload".to_owned(),
         Matter::Poison { .. } => "poison".to_owned(),
     };

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::hours::hours;
 use super::{Acknowledgement, ChangedSubject, Desk, Limits, MailboxFacts, Queue, ReferenceStyle, ReversePath};
+use crate::case::Calendar;
 use crate::diagnostics::{Finding, Section, Source, Span, Value};
 use crate::mail::{Address, Bounds, Language, Named};
 
@@ -15,8 +17,9 @@ pub(super) fn desk(top: &Section<'_>, mailboxes: &[MailboxFacts]) -> Option<Desk
     let reference = top.section("reference", reference);
     let acknowledgement = top.section("acknowledgement", acknowledgement);
     let limits = top.section("limits", |section| limits(section, mailboxes));
+    let hours = top.section("hours", hours);
     let queues = queues(top, &received);
-    let mut desk = Desk { reference, acknowledgement, limits, queues, ..identity? };
+    let mut desk = Desk { reference, acknowledgement, limits, hours, queues, ..identity? };
     desk.own_addresses = own_addresses(&desk, &received);
     desk.trust = mailboxes.iter().filter_map(|mailbox| Some((mailbox.name.clone(), mailbox.trust.clone()?))).collect();
     Some(desk)
@@ -53,6 +56,7 @@ fn identity(section: &Section<'_>, received: &[&Address]) -> Option<Desk> {
         reference: ReferenceStyle::default(),
         acknowledgement: Acknowledgement::default(),
         limits: Limits::default(),
+        hours: Calendar::default(),
         queues: Vec::new(),
     })
 }

@@ -1,6 +1,7 @@
 //! The policy: what administrators wrote in `rules/`, compiled. Pure once loaded.
 
 mod desk;
+mod hours;
 mod load;
 pub mod routing;
 pub mod rule;
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use rule::Rule;
 
-use crate::case::Template;
+use crate::case::{Calendar, Template};
 use crate::mail::authentication::Trust;
 use crate::mail::{Address, Bounds, Language, Named};
 
@@ -117,6 +118,8 @@ pub struct Desk {
     pub reference: ReferenceStyle,
     pub acknowledgement: Acknowledgement,
     pub limits: Limits,
+    /// When people work: promises and silence are measured in this time (L9).
+    pub hours: Calendar,
     /// At least one; the first is where mail goes that names no queue's address.
     pub queues: Vec<Queue>,
 }

@@ -47,8 +47,8 @@ pub const NAMES: [Name; 10] = [
     Name { name: "staff_name", meaning: "the employee who writes", presence: Presence::Perhaps },
     Name {
         name: "body",
-        meaning: "what the employee wrote: the answer, or the resolution; paragraphs in HTML",
-        presence: Presence::In(&[Template::Answered]),
+        meaning: "what the employee wrote: the answer, or the resolution; in an alarm what is wrong; paragraphs in HTML",
+        presence: Presence::In(&[Template::Answered, Template::Alarm]),
     },
     Name {
         name: "answer_time",

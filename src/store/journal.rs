@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Result, Store, Tx, from_json, json, time};
 use crate::case::event::Undeliverable;
-use crate::case::{CaseNumber, Command, EntryId, Target};
+use crate::case::{Alarm, CaseNumber, Command, EntryId, Target};
+use crate::mail::Address;
 
 /// Entries that are decided in one transaction, at most.
 pub const GROUP: usize = 64;
@@ -35,6 +36,12 @@ pub enum Payload {
         target: Target,
         generation: u64,
     },
+    /// Administrators are told of a trouble.
+    Alarm {
+        alarm: Alarm,
+        /// At least one.
+        to: Vec<Address>,
+    },
     Reloaded {
         policy: String,
     },
@@ -52,6 +59,7 @@ impl Payload {
             Payload::Command(_) => "command",
             Payload::Undeliverable(_) => "undeliverable",
             Payload::Due { .. } => "due",
+            Payload::Alarm { .. } => "alarm",
             Payload::Reloaded { .. } => "reloaded",
             Payload::Unfetchable { .. } => "unfetchable",
         }

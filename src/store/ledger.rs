@@ -281,8 +281,19 @@ impl Tx<'_> {
     /// All that came to the mailbox before this moment is in the journal.
     pub fn set_read_until(&self, name: &str, until: Timestamp) -> Result<()> {
         let mailbox = self.mailbox_id(name)?;
-        self.prepare_cached("UPDATE mailbox SET read_until = max(coalesce(read_until, $1), $1) WHERE id = $2")?
-            .execute(params![until.as_microsecond(), mailbox])?;
+        self.prepare_cached(
+            "UPDATE mailbox SET read_until = max(coalesce(read_until, $1), $1), last_mail = coalesce(last_mail, $1) \
+             WHERE id = $2",
+        )?
+        .execute(params![until.as_microsecond(), mailbox])?;
+        Ok(())
+    }
+
+    /// Mail came in.
+    pub fn set_last_mail(&self, name: &str, now: Timestamp) -> Result<()> {
+        let mailbox = self.mailbox_id(name)?;
+        self.prepare_cached("UPDATE mailbox SET last_mail = $1 WHERE id = $2")?
+            .execute(params![now.as_microsecond(), mailbox])?;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Whoever holds the [`Lock`] decides; anyone may append to the journal (DESIGN: who decides).
 
+pub mod alarms;
 pub mod apply;
 pub mod cases;
 pub mod copy;

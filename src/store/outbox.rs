@@ -55,7 +55,8 @@ pub enum Again {
 #[derive(Debug, Clone, Serialize)]
 pub struct Listed {
     pub id: OutboxId,
-    pub case: CaseNumber,
+    /// None for mail about no case.
+    pub case: Option<CaseNumber>,
     pub template: String,
     pub queued: Timestamp,
     pub attempts: u32,
@@ -169,12 +170,12 @@ impl Store {
         };
         let mut statement = self.connection.prepare(&format!(
             "SELECT o.id, p.case_number, s.template, o.queued, o.attempts, o.next_attempt \
-             FROM outbox o JOIN sent s ON s.id = o.id JOIN post p ON p.id = s.post {filter} ORDER BY o.id"
+             FROM outbox o JOIN sent s ON s.id = o.id LEFT JOIN post p ON p.id = s.post {filter} ORDER BY o.id"
         ))?;
         let rows = statement.query_map([], |row| {
             Ok(Listed {
                 id: OutboxId(row.get::<_, i64>(0)? as u64),
-                case: CaseNumber(row.get::<_, i64>(1)? as u64),
+                case: row.get::<_, Option<i64>>(1)?.map(|number| CaseNumber(number as u64)),
                 template: row.get(2)?,
                 queued: time(row.get(3)?),
                 attempts: row.get(4)?,

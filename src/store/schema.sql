@@ -27,6 +27,7 @@ CREATE TABLE mailbox (
     place     TEXT,                -- whose folder it is: the ledger counts what one folder showed
     state     TEXT,
     watched   INTEGER NOT NULL DEFAULT 0, -- 1: it stands in the configuration
+    last_mail INTEGER,             -- when mail last came in, or watching began
     read_until INTEGER,            -- all that came before is in the journal: timers wait for this (L9)
     read_once INTEGER NOT NULL DEFAULT 0 -- 1: all that was there at the first start has its row (B10)
 ) STRICT;
@@ -63,7 +64,7 @@ CREATE INDEX ledger_unsettled ON ledger (mailbox, uid_validity, fate, filing) WH
 -- Everything that came in, in the order in which it came in.
 CREATE TABLE journal (
     id         INTEGER PRIMARY KEY,
-    matter     TEXT NOT NULL CHECK (matter IN ('mail', 'command', 'undeliverable', 'due', 'reloaded', 'unfetchable')),
+    matter     TEXT NOT NULL CHECK (matter IN ('mail', 'command', 'undeliverable', 'due', 'alarm', 'reloaded', 'unfetchable')),
     mailbox    TEXT,               -- the mailbox's name, for mail that a mailbox showed
     received   INTEGER NOT NULL,
     journalled INTEGER NOT NULL,
@@ -291,3 +292,20 @@ CREATE TABLE trouble (
     since  INTEGER NOT NULL,
     times  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What administrators were told of troubles, and not yet that it is over.
+CREATE TABLE told (
+    source TEXT PRIMARY KEY,
+    text   TEXT NOT NULL,          -- as it was told
+    since  INTEGER NOT NULL,
+    at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Alarms that the alarm command has not got yet: of each source the newest.
+CREATE TABLE alarm_call (
+    id     INTEGER PRIMARY KEY,
+    source TEXT NOT NULL UNIQUE,
+    turn   TEXT NOT NULL CHECK (turn IN ('begins', 'lasts', 'over')),
+    text   TEXT NOT NULL,
+    since  INTEGER NOT NULL
+) STRICT;

@@ -67,13 +67,15 @@ impl Tx<'_> {
             Matter::Due { case, .. } => {
                 cases.insert(*case);
             }
-            Matter::Reloaded { .. } | Matter::Poison { .. } => {}
+            Matter::Alarm { .. } | Matter::Reloaded { .. } | Matter::Poison { .. } => {}
         }
         if let Some(address) = footprint.and_then(|footprint| footprint.originator.as_ref()) {
             snapshot.speaker = self.speaker_facts(address, now)?;
         }
         snapshot.desk_answers_hour = self
-            .prepare_cached("SELECT count(*) FROM sent WHERE hand = 'machine' AND template <> 'closed' AND at > $1")?
+            .prepare_cached(
+                "SELECT count(*) FROM sent WHERE hand = 'machine' AND template NOT IN ('closed', 'alarm') AND at > $1",
+            )?
             .query_row([hours_ago(now, 1)], |row| row.get(0))?;
         self.add_cases(&cases, &mut snapshot)?;
         Ok(snapshot)
@@ -227,7 +229,7 @@ impl Tx<'_> {
         let mut answers = self.prepare_cached(
             "SELECT coalesce(sum(r.at > $1), 0), count(*), coalesce(max(s.template = 'too-large'), 0) \
              FROM sent_recipient r JOIN sent s ON s.id = r.sent WHERE r.address = $2 AND r.at > $3 AND s.hand = 'machine' \
-             AND s.template <> 'closed'",
+             AND s.template NOT IN ('closed', 'alarm')",
         )?;
         let (answers_hour, answers_day, told_too_large) = answers
             .query_row(params![hours_ago(now, 1), address.as_str(), hours_ago(now, 24)], |row| {

@@ -139,11 +139,12 @@ impl Tx<'_> {
     /// Forgets the troubles of mailboxes that are not watched any more.
     pub fn forget_mailbox_troubles(&self, watched: &[String]) -> Result<()> {
         let troubled = self
-            .prepare("SELECT source FROM trouble WHERE source LIKE 'mailbox %'")?
+            .prepare("SELECT source FROM trouble")?
             .query_map([], |row| row.get::<_, String>(0))?
             .collect::<rusqlite::Result<Vec<_>>>()?;
         for source in troubled {
-            if !watched.iter().any(|name| source == format!("mailbox {name}")) {
+            let mailbox = ["mailbox ", "silence of ", "ledger of "].iter().find_map(|kind| source.strip_prefix(kind));
+            if mailbox.is_some_and(|mailbox| watched.iter().all(|name| name != mailbox)) {
                 self.set_trouble(&source, None, Timestamp::UNIX_EPOCH)?;
             }
         }

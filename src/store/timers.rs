@@ -22,6 +22,8 @@ pub struct ReadUntil {
     pub mailbox: String,
     /// None: never yet.
     pub until: Option<Timestamp>,
+    /// When mail last came in, or watching began.
+    pub last_mail: Option<Timestamp>,
 }
 
 impl Tx<'_> {
@@ -90,10 +92,15 @@ impl Store {
 
     /// How far each watched mailbox was read.
     pub fn read_until(&self) -> Result<Vec<ReadUntil>> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT name, read_until FROM mailbox WHERE watched = 1 ORDER BY name")?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT name, read_until, last_mail FROM mailbox WHERE watched = 1 ORDER BY name")?;
         let rows = statement.query_map([], |row| {
-            Ok(ReadUntil { mailbox: row.get(0)?, until: row.get::<_, Option<i64>>(1)?.map(time) })
+            Ok(ReadUntil {
+                mailbox: row.get(0)?,
+                until: row.get::<_, Option<i64>>(1)?.map(time),
+                last_mail: row.get::<_, Option<i64>>(2)?.map(time),
+            })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

@@ -66,6 +66,7 @@ pub fn policy() -> Policy {
             per_address_day: 10,
             per_desk_hour: 100,
         },
+        hours: postcase::case::Calendar::default(),
         limits: Limits {
             message_bytes: 25 * 1024 * 1024,
             reading: Bounds::default(),
@@ -286,6 +287,7 @@ impl Ledger {
             Matter::Command(_)
             | Matter::Undeliverable(_)
             | Matter::Due { .. }
+            | Matter::Alarm { .. }
             | Matter::Reloaded { .. }
             | Matter::Poison { .. } => None,
         };
@@ -306,6 +308,7 @@ impl Ledger {
             | Matter::Command(_)
             | Matter::Released { .. }
             | Matter::Due { .. }
+            | Matter::Alarm { .. }
             | Matter::Reloaded { .. }
             | Matter::Poison { .. } => None,
         };

@@ -185,9 +185,9 @@ proptest! {
                 | Effect::RemoveTag { case, .. }
                 | Effect::MovePost { to: case, .. }
                 | Effect::QuoteNothingBefore { case, .. }
+                | Effect::SetPhase { case, .. }
                 | Effect::SetTimer { case, .. }
-                | Effect::ClearTimer { case, .. }
-                | Effect::SetPhase { case, .. } => vec![*case],
+                | Effect::ClearTimer { case, .. } => vec![*case],
                 Effect::MergeCase { from, into } => vec![*from, *into],
                 Effect::LinkCase { from, to, .. } => vec![*from, *to],
                 Effect::OpenCase { .. }

@@ -45,6 +45,7 @@ fn decisions(out: &mut String, desk: &Desk) {
             Payload::Command(command) => format!("command by {}", command.by),
             Payload::Undeliverable(_) => "undeliverable".to_owned(),
             Payload::Due { case, target, .. } => format!("timer of case {case}, {}", target.name()),
+            Payload::Alarm { alarm, .. } => format!("alarm, {} {}", alarm.source, alarm.turn.name()),
             Payload::Reloaded { .. } => "new rules".to_owned(),
             Payload::Unfetchable { .. } => "unfetchable".to_owned(),
         };

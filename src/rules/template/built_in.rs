@@ -29,6 +29,8 @@ pub fn built_in() -> BTreeMap<(Template, Language), TemplateSource> {
         (Template::Closed, "de", source!("closed.de")),
         (Template::TooLarge, "en", source!("too-large.en")),
         (Template::TooLarge, "de", source!("too-large.de")),
+        (Template::Alarm, "en", source!("alarm.en")),
+        (Template::Alarm, "de", source!("alarm.de")),
     ]
     .into_iter()
     .map(|(template, language, source)| ((template, Language(language.to_owned())), source))
@@ -52,6 +54,7 @@ pub fn subject(template: Template, language: &Language) -> Option<&'static str> 
         Template::TooLarge => ["Your message is too large", "Ihre Nachricht ist zu groß"],
         Template::Notified => ["A message for you", "Eine Nachricht für Sie"],
         Template::Asked => ["Please confirm your message", "Bitte bestätigen Sie Ihre Nachricht"],
+        Template::Alarm => ["Postcase needs attention", "Postcase braucht Aufmerksamkeit"],
         Template::CarriedOut => ["What was done", "Was getan wurde"],
     };
     match language.0.as_str() {

@@ -98,9 +98,9 @@ impl Ledger {
             Effect::ExposeReference { sent } => {
                 self.sent.iter_mut().find(|known| known.id == *sent).expect("it was sent").exposed = true;
             }
-            Effect::Command(command) => self.asked.push(command.clone()),
             Effect::SetTimer { case, target, due } => self.set_timer(*case, *target, Some(*due)),
             Effect::ClearTimer { case, target } => self.set_timer(*case, *target, None),
+            Effect::Command(command) => self.asked.push(command.clone()),
             Effect::Correct { .. }
             | Effect::Backup { .. }
             | Effect::RetryOutbox { .. }
