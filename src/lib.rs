@@ -25,7 +25,7 @@
 //!
 //! | law | where it is kept | what guards it |
 //! |---|---|---|
-//! | L1 Nothing is lost, nothing is doubled | [`store::ledger`], [`store::journal`] | `tests/crash`, `tests/mailbox`, `tests/journeys` |
+//! | L1 Nothing is lost, nothing is doubled | [`store::ledger`], [`store::journal`] | `tests/crash`, `tests/faults`, `tests/mailbox`, `tests/journeys` |
 //! | L2 Deciding is pure | [`link`], [`decide`], [`compose`] | `tests/deciding`, `tests/architecture.rs`, `clippy.toml` |
 //! | L3 One transaction per step | [`engine`], [`failpoint`] | `tests/crash`, `tests/engine.rs` |
 //! | L4 A machine is never answered by a machine | [`mail::kind`], [`decide::treatment`] | `tests/deciding`, `tests/journeys` |

@@ -283,6 +283,16 @@ mod tests {
         Server { host: host.to_owned(), port: 993, security: Security::Tls, ca_file, timeout }
     }
 
+    #[tokio::test]
+    async fn sockets_ask_whether_the_other_side_is_there() {
+        use rustix::net::sockopt::{socket_keepalive, tcp_keepcnt, tcp_keepidle};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let stream = TcpStream::connect(listener.local_addr().expect("it is bound")).await.expect("it listens");
+        keep_alive(&stream);
+        assert_eq!(socket_keepalive(&stream), Ok(true));
+        assert_eq!((tcp_keepidle(&stream), tcp_keepcnt(&stream)), (Ok(Duration::from_secs(60)), Ok(4)));
+    }
+
     #[test]
     fn a_bad_ca_file_is_named() {
         let missing = connector(&server("localhost", Some("/nowhere/ca.pem".into()))).err();

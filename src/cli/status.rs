@@ -30,7 +30,8 @@ const NAMED: usize = 10;
   postcase status --offline     do not ask the mail servers
 
 JSON: {ok, attention [], instance, database, daemon {running, pid}, entries, waiting, decisions {}, held, cases {},
-mailboxes [{mailbox, shown, fates {}, unfiled, state}], outbox {paused, waiting, deferred, refused, accepted, unknown},
+mailboxes [{mailbox, shown, fates {}, unfiled, state}],
+outbox {paused, waiting, deferred, refused, accepted, unknown, copies_given_up},
 troubles [{source, text, since, times}], servers [{mailbox, messages, unledgered [], trouble}]}
 Exit codes: 0 all is well, 1 something needs a person, 66 there is no database yet, 78 the configuration is wrong.")]
 pub struct Arguments {
@@ -172,6 +173,11 @@ fn needs_a_person(counts: &Counts, servers: &[Server], running: bool) -> Vec<Str
     }
     if counts.outbox.paused {
         sentences.push("The outbox is paused: see `postcase outbox resume`.".to_owned());
+    }
+    if counts.outbox.copies_given_up > 0 {
+        let copies = show::count(counts.outbox.copies_given_up, "copy", "copies");
+        sentences
+            .push(format!("The Sent folder never took {copies} of mail that went out; the cases have their texts."));
     }
     sentences.extend(counts.troubles.iter().map(|trouble| {
         format!("{}: {} (since {}, {})", trouble.source, trouble.text, show::time(trouble.since), times(trouble.times))

@@ -413,7 +413,8 @@ impl Desk {
         inbox.requests.close();
         let mut outcome = Ok(());
         let begun = Instant::now();
-        // From here on no mail passes its final dot: those that have not go again after the next start.
+        // From here on no mail passes its final dot. Those that have not go again after the next start, and did not fail.
+        self.couriers.iter().filter(|it| it.bar.lower() == Beneath::Nothing).for_each(|it| it.task.abort());
         let is_awaited = |courier: &Bench| courier.bar.lower() == Beneath::Dot;
         while self.couriers.iter().any(is_awaited) && begun.elapsed() < LAST_WORD {
             // The time-out is made inside: it needs the runtime's clock.

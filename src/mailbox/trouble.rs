@@ -60,12 +60,17 @@ impl Trouble {
     }
 
     pub(super) fn login(config: &MailboxConfig, text: &str) -> Trouble {
-        let sentence = format!(
-            "{} refused the login of {:?} ({}); check `user` and the password",
-            config.server.host,
-            config.user,
-            said(text)
-        );
+        let host = config.server.host.to_ascii_lowercase();
+        // Google and Yahoo say so; Exchange Online refuses every password alike, and does not say so.
+        let remedy = if text.to_ascii_lowercase().contains("application-specific password") {
+            "make an app password for this account with the provider, and use that"
+        } else if host.ends_with(".office365.com") || host.ends_with(".outlook.com") {
+            "Exchange Online opens mailboxes to no password at all, only to OAuth2"
+        } else {
+            "check `user` and the password"
+        };
+        let sentence =
+            format!("{} refused the login of {:?} ({}); {remedy}", config.server.host, config.user, said(text));
         Trouble::new(TroubleKind::Login, sentence)
     }
 
@@ -123,5 +128,38 @@ mod tests {
     fn throttling_is_told_from_a_refused_message() {
         assert_eq!(Trouble::refused("h", "FETCH", "[THROTTLED] later").kind, TroubleKind::Throttled);
         assert_eq!(Trouble::refused("h", "FETCH", "some messages are gone").kind, TroubleKind::Refused);
+    }
+
+    #[test]
+    fn what_large_providers_want_is_said() {
+        let config = |host: &str| MailboxConfig {
+            name: "support".to_owned(),
+            address: crate::mail::Address::parse("support@desk.test").expect("an address"),
+            aliases: Vec::new(),
+            server: Server {
+                host: host.to_owned(),
+                port: 993,
+                security: crate::config::Security::Tls,
+                ca_file: None,
+                timeout: std::time::Duration::from_secs(1),
+            },
+            user: "support".to_owned(),
+            login: crate::config::Login::Password("secret".to_owned().into()),
+            folder: "INBOX".to_owned(),
+            start: crate::config::Start::New,
+            poll: std::time::Duration::from_secs(60),
+            idle: true,
+            filing: crate::config::Filing::Leave,
+            sent_folder: None,
+            message_bytes: 1,
+        };
+        for (host, text, remedy) in [
+            ("imap.gmail.com", "[ALERT] Application-specific password required (Failure)", "app password"),
+            ("outlook.office365.com", "LOGIN failed.", "OAuth2"),
+            ("mail.example.com", "[AUTHENTICATIONFAILED] no", "check `user`"),
+        ] {
+            let sentence = Trouble::login(&config(host), text).sentence;
+            assert!(sentence.contains(remedy), "{sentence}");
+        }
     }
 }

@@ -51,10 +51,16 @@ impl SmtpTrouble {
     }
 
     pub(super) fn login(server: &Server, user: &str, reply: &str) -> SmtpTrouble {
-        let sentence = format!(
-            "the SMTP server {} refuses the login of {user} ({reply}); correct the user or the password",
-            server.host
-        );
+        let said = reply.to_ascii_lowercase();
+        // 5.7.139 is Exchange Online's own; Google and Yahoo ask for the other one by name.
+        let remedy = if said.contains("5.7.139") {
+            "switch authenticated SMTP on for this mailbox in Exchange, see aka.ms/smtp_auth_disabled"
+        } else if said.contains("application-specific password") {
+            "make an app password for this account with the provider, and use that"
+        } else {
+            "correct the user or the password"
+        };
+        let sentence = format!("the SMTP server {} refuses the login of {user} ({reply}); {remedy}", server.host);
         SmtpTrouble::new(TroubleKind::Login, sentence)
     }
 
@@ -103,5 +109,33 @@ impl SmtpTrouble {
             server.host, server.port
         );
         SmtpTrouble::new(TroubleKind::Protocol, sentence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Security;
+
+    #[test]
+    fn what_large_providers_want_is_said() {
+        let server = Server {
+            host: "smtp.example.com".to_owned(),
+            port: 587,
+            security: Security::StartTls,
+            ca_file: None,
+            timeout: std::time::Duration::from_secs(1),
+        };
+        for (reply, remedy) in [
+            (
+                "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.",
+                "in Exchange",
+            ),
+            ("534-5.7.9 Application-specific password required.", "app password"),
+            ("535 5.7.8 Error: authentication failed", "correct the user"),
+        ] {
+            let sentence = SmtpTrouble::login(&server, "desk", reply).to_string();
+            assert!(sentence.contains(remedy) && sentence.contains(reply), "{sentence}");
+        }
     }
 }

@@ -49,6 +49,8 @@ pub struct OutboxCounts {
     pub accepted: u64,
     /// Attempts whose end is unknown: the only ones that may have doubled a mail (L3).
     pub unknown: u64,
+    /// Copies of mail that was sent which the Sent folder never took.
+    pub copies_given_up: u64,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -75,6 +77,7 @@ impl Store {
                 refused: self.number("SELECT count(*) FROM sent_recipient WHERE state = 'refused'")?,
                 accepted: self.number("SELECT count(*) FROM sent_recipient WHERE state = 'accepted'")?,
                 unknown: self.number("SELECT coalesce(sum(unknown), 0) FROM outbox")?,
+                copies_given_up: self.number("SELECT count(*) FROM outbox WHERE copy = 'given-up'")?,
             },
             troubles: self.troubles()?,
         })

@@ -55,6 +55,32 @@ fn told_to_stop_it_ends_whatever_the_servers_do() {
     }
 }
 
+/// A mail that has not passed its final dot when the end comes does not pass it any more; one that has is waited for. So
+/// no fate is unknown, and nothing goes out twice.
+#[test]
+fn told_to_stop_it_passes_no_further_final_dot() {
+    let dovecot = dovecot(2);
+    for (number, (stage, word, taken)) in [(Stage::Data, "DATA", 0), (Stage::FinalDot, ".", 1)].into_iter().enumerate()
+    {
+        let desk = Desk::new(&dovecot, number);
+        // Shorter than an end takes that waits for everything that is under way.
+        desk.sink.at(stage, Act::Delay(Duration::from_millis(300)), 1);
+        desk.deliver(0, &request("anna", "support", "first", "My printer is on fire", "It burns."));
+        let mut daemon = Daemon::start(&desk);
+        desk.sink.wait_for_word(word);
+        daemon.stop(&desk);
+        desk.sink.wait_until_quiet();
+        assert_eq!(desk.sink.taken().len(), taken, "{stage:?}");
+        let mut daemon = Daemon::start(&desk);
+        eventually("the acknowledgement went out", || desk.is_quiet(1).then_some(()));
+        daemon.stop(&desk);
+        assert_eq!(desk.sink.taken().len(), 1, "{stage:?}: once");
+        let status = desk.status();
+        assert_eq!(status["outbox"]["unknown"], 0, "{status}");
+        assert_eq!(desk.number("SELECT count(*) FROM trouble"), 0, "an end that was asked for is no trouble");
+    }
+}
+
 #[test]
 fn told_to_stop_it_ends_also_when_the_mailbox_says_nothing() {
     let dovecot = dovecot(5);

@@ -2,11 +2,11 @@
 //! ahead, so that hours of waiting for the next attempt are over in a moment.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use postcase::case::{CaseNumber, Command, Verb};
+use postcase::case::{Action, CaseNumber, Command, Verb};
 use postcase::config::{Config, Filing, Login, MailboxConfig, Security, Server, SmtpConfig, Start};
 use postcase::engine::ask::ask;
 use postcase::engine::daemon::{self, Control};
@@ -35,8 +35,8 @@ const VERDICT: Duration = Duration::from_secs(4);
 /// How often an idle mailbox is looked at all the same.
 const POLL: Duration = Duration::from_millis(800);
 /// How often a test looks, and how far the clock has gone by then.
-const LOOK: Duration = Duration::from_millis(20);
-const STRIDE: i64 = 10_000_000;
+const LOOK: Duration = Duration::from_millis(30);
+const STRIDE: i64 = 20_000_000;
 
 pub struct Desk<'a> {
     dovecot: &'a Dovecot,
@@ -44,7 +44,6 @@ pub struct Desk<'a> {
     pub sink: SmtpSink,
     pub wires: [Wire; 2],
     folder: tempfile::TempDir,
-    policy: Policy,
     hand: Arc<AtomicI64>,
     handle: Handle,
     daemon: Option<Daemon>,
@@ -55,6 +54,19 @@ struct Daemon {
     orders: mpsc::Sender<Control>,
     thread: std::thread::JoinHandle<()>,
 }
+
+static POLICY: LazyLock<Policy> = LazyLock::new(|| {
+    let rules = folder();
+    std::fs::write(rules.path().join("desk.toml"), RULES).expect("our own folder");
+    let facts = MailboxFacts {
+        name: "support".to_owned(),
+        address: address(),
+        aliases: Vec::new(),
+        message_bytes: 1 << 20,
+        trust: None,
+    };
+    Policy::load(rules.path(), &[facts]).unwrap_or_else(|_| panic!("the rules are right")).value
+});
 
 /// Where a disk costs least.
 fn folder() -> tempfile::TempDir {
@@ -74,17 +86,6 @@ impl<'a> Desk<'a> {
     /// For one user of the Dovecot; nobody else may have it.
     pub fn new(dovecot: &'a Dovecot, user: &str, handle: &Handle, fault: Option<(Spot, Harm)>) -> Desk<'a> {
         let folder = folder();
-        let rules = folder.path().join("rules");
-        std::fs::create_dir(&rules).expect("our own folder");
-        std::fs::write(rules.join("desk.toml"), RULES).expect("our own folder");
-        let facts = MailboxFacts {
-            name: "support".to_owned(),
-            address: address(),
-            aliases: Vec::new(),
-            message_bytes: 1 << 20,
-            trust: None,
-        };
-        let policy = Policy::load(&rules, &[facts]).unwrap_or_else(|_| panic!("the rules are right")).value;
         let sink = SmtpSink::start(Manner { login: Some(("desk".into(), "word".into())), ..Manner::default() });
         let wires = [
             Wire::start(handle, Protocol::Imap, dovecot.ports.imap, fault.clone()),
@@ -92,7 +93,7 @@ impl<'a> Desk<'a> {
         ];
         let hand = Arc::new(AtomicI64::new(Clock::System.now().as_microsecond()));
         let (user, handle) = (user.to_owned(), handle.clone());
-        Desk { dovecot, user, sink, wires, folder, policy, hand, handle, daemon: None, database: None }
+        Desk { dovecot, user, sink, wires, folder, hand, handle, daemon: None, database: None }
     }
 
     fn config(&self) -> Config {
@@ -158,7 +159,7 @@ impl<'a> Desk<'a> {
     /// The engine alone: while no daemon runs.
     pub fn engine(&self) -> Engine {
         let lock = Lock::take(&self.database_path()).expect("nobody else has it");
-        Engine::open(&self.place(), lock, self.policy.clone(), self.clock()).expect("the database opens")
+        Engine::open(&self.place(), lock, POLICY.clone(), self.clock()).expect("the database opens")
     }
 
     pub fn client(&self) -> Client {
@@ -171,10 +172,7 @@ impl<'a> Desk<'a> {
 
     /// Kevin answers.
     pub fn answer(&self, case: CaseNumber, text: &str) {
-        let command = Command {
-            by: "Kevin".to_owned(),
-            verb: Verb::on(case, postcase::case::Action::Reply { text: text.to_owned() }),
-        };
+        let command = Command { by: "Kevin".to_owned(), verb: Verb::on(case, Action::Reply { text: text.to_owned() }) };
         ask(&self.place(), None, self.clock(), vec![command.into()]).expect("it is journalled");
     }
 

@@ -100,6 +100,8 @@ struct Shared {
     protocol: Protocol,
     target: u16,
     fault: Option<(Spot, Harm)>,
+    /// A connection is about to do it.
+    taken: AtomicBool,
     struck: AtomicBool,
     book: Mutex<Book>,
 }
@@ -114,8 +116,8 @@ impl Wire {
     /// Listens on a free port, and passes on to `target`, a port of 127.0.0.1.
     pub fn start(handle: &Handle, protocol: Protocol, target: u16, fault: Option<(Spot, Harm)>) -> Wire {
         let fault = fault.filter(|(spot, _)| spot.protocol == protocol);
-        let shared =
-            Arc::new(Shared { protocol, target, fault, struck: AtomicBool::new(false), book: Mutex::default() });
+        let (taken, struck) = (AtomicBool::new(false), AtomicBool::new(false));
+        let shared = Arc::new(Shared { protocol, target, fault, taken, struck, book: Mutex::default() });
         let listener = handle.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let theirs = Arc::clone(&shared);
@@ -151,13 +153,18 @@ impl Shared {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a command, and says what is to be done to it.
+    /// Counts a command, and says what is to be done to it: to a later one of its kind, where the right one had no reply
+    /// because a busy machine took too long.
     fn count(&self, verb: String) -> (Spot, Option<Harm>) {
         let mut book = self.book();
         let count = book.counts.entry(verb.clone()).or_default();
         let spot = Spot { protocol: self.protocol, verb, nth: *count };
         *count += 1;
-        let harm = self.fault.as_ref().filter(|(at, _)| *at == spot).map(|(_, harm)| *harm);
+        let due = |at: &Spot| at.verb == spot.verb && at.nth <= spot.nth && !self.taken.load(Ordering::SeqCst);
+        let harm = self.fault.as_ref().filter(|(at, _)| due(at)).map(|(_, harm)| *harm);
+        if harm.is_some() {
+            self.taken.store(true, Ordering::SeqCst);
+        }
         (spot, harm)
     }
 
@@ -202,10 +209,19 @@ impl Connection {
         let (from_server, to_server) = server.into_split();
         let speech = Speech::of(shared.protocol);
         let pending = VecDeque::from([Pending { spot, command: 0, harm, reply: Vec::new() }]);
-        Connection { shared, speech, pending, from_client, to_client, from_server, to_server }.run().await
+        let connection = Connection { shared, speech, pending, from_client, to_client, from_server, to_server };
+        connection.run().await
     }
 
     async fn run(mut self) -> io::Result<()> {
+        let ended = self.talk().await;
+        if self.pending.iter().any(|pending| pending.harm.is_some()) {
+            self.shared.taken.store(false, Ordering::SeqCst);
+        }
+        ended
+    }
+
+    async fn talk(&mut self) -> io::Result<()> {
         let (mut asked, mut answered) = ([0; 16 * 1024], [0; 16 * 1024]);
         loop {
             tokio::select! {

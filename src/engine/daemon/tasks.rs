@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tracing::error;
 
@@ -75,7 +76,14 @@ impl Bench {
                 let attempt = AssertUnwindSafe(courier.deliver(&mail)).catch_unwind().await;
                 // How far it came is not known, so somebody may get it twice; but it must not be forgotten.
                 let attempt = attempt.unwrap_or_else(|_| Attempt::broken_off(&mail));
-                if reports.send(Report::Mail(index, attempt)).await.is_err() {
+                // At once where there is room, and there is: what is known must not be lost to an end at this moment.
+                let report = Report::Mail(index, attempt);
+                let told = match reports.try_send(report) {
+                    Err(TrySendError::Full(report)) => reports.send(report).await.is_ok(),
+                    Err(TrySendError::Closed(_)) => false,
+                    Ok(()) => true,
+                };
+                if !told {
                     return;
                 }
             }
