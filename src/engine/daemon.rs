@@ -25,13 +25,15 @@ use crate::config::{Config, Filing, MailboxConfig};
 use crate::mailbox::{self, Intake, Request, Trouble};
 use crate::outbox;
 use crate::rules::Policy;
-use crate::smtp::{Attempt, Beneath, Outgoing, Patience};
+use crate::smtp::{Attempt, Beneath, Patience};
 use crate::store::alarms::Call;
-use crate::store::outbox::Copy;
+use crate::store::outbox::{Copy, Due};
 use crate::store::{Result, ledger};
 
 /// SMTP connections side by side: a server that is slow with one mail does not hold up the next.
 const COURIERS: usize = 2;
+/// Reports that wait for the engine, at most; a courier that finds no room waits.
+const REPORTS: usize = 64;
 /// How long the engine sleeps when nothing pokes it: how soon a command from another process is seen.
 const TICK: Duration = Duration::from_millis(50);
 /// The engine's stack: reading is flat, this is room to spare.
@@ -74,7 +76,7 @@ pub fn run(
         .map(|mailbox| handle.spawn(keep_following(mailbox.clone(), Intake(requests_in.clone()), stopped.clone())))
         .collect();
     drop(requests_in);
-    let (reports_in, reports) = mpsc::channel(COURIERS + 1);
+    let (reports_in, reports) = mpsc::channel(REPORTS);
     let couriers = (0..COURIERS).map(|index| Bench::new(index, &config, patience, &reports_in, &handle)).collect();
     let watch = Watch::of(&config);
     let desk = Desk {
@@ -82,6 +84,7 @@ pub fn run(
         config,
         couriers,
         reports_in,
+        ended: Vec::new(),
         send_after: Timestamp::MIN,
         copying: None,
         copy_after: Timestamp::MIN,
@@ -113,7 +116,10 @@ pub fn run(
 
 /// What couriers and copiers tell the engine.
 enum Report {
+    /// Of the mail that this courier was handed first, of those it has not reported.
     Mail(usize, Attempt),
+    /// It comes back untried.
+    Untried(usize),
     Copy(Box<Copy>, Option<Trouble>),
     Called(Box<Call>, Option<String>),
 }
@@ -166,6 +172,8 @@ struct Desk {
     config: Arc<Config>,
     couriers: Vec<Bench>,
     reports_in: mpsc::Sender<Report>,
+    /// Attempts that ended and are not written down.
+    ended: Vec<(Due, Attempt)>,
     /// The SMTP server itself is in trouble: nothing is tried before.
     send_after: Timestamp,
     copying: Option<OutboxId>,
@@ -211,6 +219,7 @@ impl Desk {
                     return Ok(Going::Stop);
                 }
             }
+            self.settle()?;
             self.engine.fire_timers()?;
             self.look_around(handle)?;
             let decided = self.engine.step()?;
@@ -237,12 +246,15 @@ impl Desk {
         match input {
             Input::Request(request) => self.answer(request)?,
             Input::Report(Report::Mail(index, attempt)) => {
-                if let Some(due) = self.couriers[index].under_way.take() {
-                    self.engine.settle(&due, &attempt)?;
-                }
                 if attempt.trouble.is_some() {
                     self.send_after = self.engine.now() + outbox::SERVER_PAUSE;
                 }
+                if let Some(due) = self.couriers[index].under_way.pop_front() {
+                    self.ended.push((due, attempt));
+                }
+            }
+            Input::Report(Report::Untried(index)) => {
+                self.couriers[index].under_way.pop_front();
             }
             Input::Report(Report::Copy(copy, failure)) => {
                 self.copying = None;
@@ -302,28 +314,26 @@ impl Desk {
         }
     }
 
-    /// Hands due mail to couriers that are free.
+    /// Writes down how attempts ended: all that ended meanwhile with one commit.
+    fn settle(&mut self) -> Result<()> {
+        let ended = std::mem::take(&mut self.ended);
+        let attempts: Vec<(&Due, &Attempt)> = ended.iter().map(|(due, attempt)| (due, attempt)).collect();
+        self.engine.settle_all(&attempts)
+    }
+
+    /// Hands due mail to couriers that have room, the longest waiting first to whoever has the most.
     fn send(&mut self) -> Result<()> {
         if rests(self.send_after, outbox::SERVER_PAUSE, self.engine.now()) {
             return Ok(());
         }
-        while let Some(free) = self.couriers.iter().position(|courier| courier.under_way.is_none()) {
-            let under_way: Vec<OutboxId> =
-                self.couriers.iter().filter_map(|courier| courier.under_way.as_ref().map(|due| due.id)).collect();
-            let Some(due) = self.engine.next_mail(&under_way)? else { break };
+        let room = self.couriers.iter().map(Bench::room).sum();
+        let under_way: Vec<OutboxId> =
+            self.couriers.iter().flat_map(|courier| courier.under_way.iter().map(|due| due.id)).collect();
+        for due in self.engine.next_mails(&under_way, room)? {
             crate::failpoint::reach(crate::failpoint::Step::OutboxClaimed);
-            let outgoing = Outgoing {
-                id: due.id.0,
-                reverse_path: due.reverse_path.clone(),
-                recipients: due.recipients.clone(),
-                bytes: due.bytes.clone(),
-                envelope_id: due.message_id.0.clone(),
-            };
-            let courier = &mut self.couriers[free];
-            if courier.mails.try_send(outgoing).is_err() {
-                break;
+            if let Some(courier) = self.couriers.iter_mut().max_by_key(|courier| courier.room()) {
+                courier.hand_over(due);
             }
-            courier.under_way = Some(due);
         }
         Ok(())
     }
@@ -411,7 +421,7 @@ impl Desk {
     /// is written down even when something else could not be.
     fn close(&mut self, mut inbox: Inbox, handle: &Handle) -> Result<()> {
         inbox.requests.close();
-        let mut outcome = Ok(());
+        let mut outcome = self.settle();
         let begun = Instant::now();
         // From here on no mail passes its final dot. Those that have not go again after the next start, and did not fail.
         self.couriers.iter().filter(|it| it.bar.lower() == Beneath::Nothing).for_each(|it| it.task.abort());
@@ -420,7 +430,7 @@ impl Desk {
             // The time-out is made inside: it needs the runtime's clock.
             let look = async { tokio::time::timeout(Duration::from_millis(20), inbox.reports.recv()).await };
             if let Ok(Some(report)) = handle.block_on(look) {
-                outcome = outcome.and(self.take(Input::Report(report)).map(|_| ()));
+                outcome = outcome.and(self.take(Input::Report(report)).map(|_| ())).and(self.settle());
             }
         }
         handle.block_on(async {
@@ -431,7 +441,7 @@ impl Desk {
             }
         });
         while let Ok(report) = inbox.reports.try_recv() {
-            outcome = outcome.and(self.take(Input::Report(report)).map(|_| ()));
+            outcome = outcome.and(self.take(Input::Report(report)).map(|_| ())).and(self.settle());
         }
         outcome?;
         // Everything is committed: a WAL that keeps its size is no failure.

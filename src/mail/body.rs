@@ -12,9 +12,8 @@ mod roles;
 mod shown;
 mod signature;
 
-use super::defect::Flaws;
+use super::Attachment;
 use super::message::Message;
-use super::{Attachment, html};
 use languages::PREFIXES;
 use roles::Role;
 
@@ -40,9 +39,9 @@ pub struct Split {
 /// Takes a message apart, by its text, its markup, its subject.
 pub fn read(message: &Message) -> Split {
     let handed = if hands_on(&message.subject, &message.text) { Handed::On } else { Handed::Unknown };
-    let rendered = message.html.as_deref().map(|html| html::render(html, &mut Flaws::default()));
     let lines = Line::all(&message.text);
-    let verdicts = rendered.map(|rendered| markup::verdicts(&lines, &message.text, &rendered)).unwrap_or_default();
+    let rendered = message.rendered.as_ref();
+    let verdicts = rendered.map(|rendered| markup::verdicts(&lines, &message.text, rendered)).unwrap_or_default();
     let roles = roles::roles(&lines, &verdicts, handed);
     let mut split = sort(&lines, &roles);
     let pictures = message.attachments.iter().filter(|file| is_picture(file)).count();

@@ -144,3 +144,32 @@ impl Flaws {
         self.0.into_iter().map(defect).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// `NoHeaderEnd` as `no-header-end`.
+    fn kebab(variant: &str) -> String {
+        let mut name = String::new();
+        for c in variant.chars() {
+            if c.is_ascii_uppercase() && !name.is_empty() {
+                name.push('-');
+            }
+            name.push(c.to_ascii_lowercase());
+        }
+        name
+    }
+
+    #[test]
+    fn every_defect_is_listed() {
+        let source = include_str!("defect.rs");
+        let listed = source.lines().filter_map(|line| line.strip_prefix("//! | `")?.split_once('`'));
+        let listed: Vec<&str> = listed.map(|(name, _)| name).collect();
+        let variants = source.split_once("pub enum Flaw {\n").and_then(|(_, rest)| rest.split_once('}'));
+        let (variants, _) = variants.expect("the enum stands above");
+        let known: Vec<String> = variants.lines().map(|line| kebab(line.trim().trim_end_matches(','))).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        assert_eq!(listed, known);
+        let unnamed = known.iter().filter(|name| !source.contains(&format!("(\"{name}\", ")));
+        assert_eq!(unnamed.collect::<Vec<_>>(), Vec::<&&str>::new());
+    }
+}

@@ -30,6 +30,19 @@ pub struct Rendered {
     pub marks: Vec<Mark>,
 }
 
+impl Rendered {
+    /// Adds the lines of what comes below.
+    pub fn append(&mut self, below: &mut Rendered) {
+        if self.text.is_empty() {
+            std::mem::swap(self, below);
+        } else if !below.text.is_empty() {
+            self.text.push('\n');
+            self.text.push_str(&below.text);
+            self.marks.append(&mut below.marks);
+        }
+    }
+}
+
 /// The text that a person would read, with LF line ends.
 pub fn to_text(html: &str, flaws: &mut Flaws) -> String {
     render(html, flaws).text
@@ -57,8 +70,8 @@ fn write(html: &str, hidden: Hidden, flaws: &mut Flaws) -> (Rendered, bool) {
         queue.push_back(StrTendril::from_slice(piece));
         // The sink never asks to stop for a script; what is left in the queue is read with the next piece.
         let _ = tokenizer.feed(&queue);
-        let separators = piece.bytes().filter(|b| b.is_ascii_whitespace() || b"\"'/=".contains(b)).count();
-        words = if tokenizer.sink.0.borrow().tokens == before { words + separators } else { 0 };
+        let separators = || piece.bytes().filter(|b| b.is_ascii_whitespace() || b"\"'/=".contains(b)).count();
+        words = if tokenizer.sink.0.borrow().tokens == before { words + separators() } else { 0 };
         if words > TAG_WORDS {
             flaws.note(Flaw::HtmlClipped);
             break;

@@ -127,7 +127,7 @@ fn signs(raw: &[u8], message: &Message, split: &Split, circumstances: &Circumsta
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Machine {
     No,
-    /// People's mail is handed on like this too, by lists.
+    /// People's mail comes like this too: handed on by lists, or with a wish for no automatic answer.
     Perhaps,
     Yes,
 }
@@ -143,7 +143,7 @@ fn machine(message: &Message, signs: &[Sign]) -> Machine {
         | Kind::DispositionReport
         | Kind::FeedbackReport => Machine::Yes,
     };
-    let suppressed = header::answer_suppressed(message).map_or(Machine::No, |_| Machine::Yes);
+    let suppressed = header::answer_suppressed(message).map_or(Machine::No, |_| Machine::Perhaps);
     signs.iter().map(of).max().unwrap_or(Machine::No).max(suppressed)
 }
 

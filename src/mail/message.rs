@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::defect::{Flaw, Flaws};
+use super::html::Rendered;
 use super::{Address, Bounds, Named};
 use parts::Part;
 
@@ -85,6 +86,9 @@ pub struct Message {
     pub text: String,
     /// The HTML body as decoded, at most `Bounds::html_bytes`; None when there is none. Never shown unsanitised.
     pub html: Option<String>,
+    /// What the HTML says as text, and of its lines; only while a message is read.
+    #[serde(skip)]
+    pub(super) rendered: Option<Rendered>,
     pub attachments: Vec<Attachment>,
     /// Text of message/rfc822 and text/rfc822-headers parts, headers only, for reports and forwards: (offset, length) into the raw bytes.
     pub enclosed: Vec<(u64, u64)>,

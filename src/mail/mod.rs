@@ -132,9 +132,10 @@ pub fn read(raw: &[u8], circumstances: &Circumstances) -> Reading {
 
 fn understand(raw: &[u8], circumstances: &Circumstances) -> Reading {
     let mut flaws = Flaws::default();
-    let message = message::read(raw, &circumstances.bounds, &mut flaws);
+    let mut message = message::read(raw, &circumstances.bounds, &mut flaws);
     note_absences(&message, &mut flaws);
     let split = body::read(&message);
+    message.rendered = None;
     let finding = kind::find(raw, &message, &split, circumstances);
     let report = match finding.kind {
         Kind::DeliveryReport => report::read(raw, &message, &circumstances.bounds),

@@ -14,7 +14,7 @@ use super::message::{self, Message, MessageId};
 
 pub use prose::shows_failure;
 pub use system::{
-    Sender, bare, greets, is_handed_on, plain, sender, speaks_as_mail_system, subject_tells_of_failure,
+    Sender, bare, greets, greets_first, is_handed_on, plain, sender, speaks_as_mail_system, subject_tells_of_failure,
     text_tells_of_failure,
 };
 

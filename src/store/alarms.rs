@@ -16,6 +16,15 @@ pub struct Call {
 }
 
 impl Tx<'_> {
+    /// Whether a mail is an alarm.
+    pub fn is_alarm(&self, mail: OutboxId) -> Result<bool> {
+        let template: Option<String> = self
+            .prepare_cached("SELECT template FROM sent WHERE id = $1")?
+            .query_row([mail.0 as i64], |row| row.get(0))
+            .optional()?;
+        Ok(template.as_deref() == Some(crate::case::Template::Alarm.name()))
+    }
+
     /// Remembers what administrators were told; that a trouble is over ends it.
     pub fn set_told(&self, alarm: &Alarm, now: Timestamp) -> Result<()> {
         if alarm.turn == Turn::Over {
@@ -72,16 +81,6 @@ impl Store {
             Ok(Call { id: row.get(0)?, alarm })
         });
         Ok(call.optional()?)
-    }
-
-    /// Whether a mail is an alarm.
-    pub fn is_alarm(&self, mail: OutboxId) -> Result<bool> {
-        let template: Option<String> = self
-            .connection
-            .prepare_cached("SELECT template FROM sent WHERE id = $1")?
-            .query_row([mail.0 as i64], |row| row.get(0))
-            .optional()?;
-        Ok(template.as_deref() == Some(crate::case::Template::Alarm.name()))
     }
 
     /// The mail that waits longest of those that nobody has tried to hand over: since when, and how many there are.

@@ -325,7 +325,8 @@ impl Store {
     }
 
     pub fn meta(&self, key: &str) -> Result<Option<String>> {
-        Ok(self.connection.query_row("SELECT value FROM meta WHERE key = $1", [key], |row| row.get(0)).optional()?)
+        let mut statement = self.connection.prepare_cached("SELECT value FROM meta WHERE key = $1")?;
+        Ok(statement.query_row([key], |row| row.get(0)).optional()?)
     }
 
     /// Gives the disk back what was deleted, and the WAL its size; for idle moments. Waits for nobody: while others

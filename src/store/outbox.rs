@@ -119,6 +119,20 @@ impl Store {
         Ok(due)
     }
 
+    /// Whether a mail is due beside those in `busy`.
+    pub fn anything_due(&self, now: Timestamp, busy: &[OutboxId]) -> Result<bool> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id FROM outbox WHERE next_attempt <= $1 ORDER BY next_attempt, id LIMIT $2")?;
+        let mut due = statement.query(params![now.as_microsecond(), (busy.len() + 1) as i64])?;
+        while let Some(row) = due.next()? {
+            if !busy.contains(&OutboxId(row.get::<_, i64>(0)? as u64)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn waiting_recipients(&self, id: OutboxId) -> Result<Vec<Address>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT address FROM sent_recipient WHERE sent = $1 AND state = 'waiting' ORDER BY address",

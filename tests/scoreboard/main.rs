@@ -3,6 +3,8 @@
 //! The collection is no part of Postcase. Where `../shared/mail` beside the repository is absent, this says `skipped`.
 //! `cargo test --test scoreboard -- --nocapture` prints it.
 
+mod bounces;
+mod decode;
 mod replies;
 
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
 //! The tasks around the engine: one for each mailbox, and the couriers.
 
+use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -50,10 +51,14 @@ pub(super) async fn keep_following(mailbox: MailboxConfig, intake: Intake, stopp
     }
 }
 
+/// Mails that wait at one courier, at most. A death may double those whose outcome is not written down (L3), so few.
+const AT_HAND: usize = 16;
+
 /// A courier task, as the engine sees it.
 pub(super) struct Bench {
-    pub mails: mpsc::Sender<Outgoing>,
-    pub under_way: Option<Due>,
+    mails: mpsc::Sender<Outgoing>,
+    /// In the order in which they were handed over; each is reported once.
+    pub under_way: VecDeque<Due>,
     /// Lowered at the end: no further mail passes its final dot.
     pub bar: Bar,
     pub task: tokio::task::JoinHandle<()>,
@@ -67,28 +72,59 @@ impl Bench {
         reports: &mpsc::Sender<Report>,
         handle: &Handle,
     ) -> Bench {
-        let (mails, mut waiting) = mpsc::channel::<Outgoing>(1);
-        let mut courier = Courier::with_patience(config.smtp.clone(), patience);
+        let (mails, waiting) = mpsc::channel::<Outgoing>(AT_HAND);
+        let courier = Courier::with_patience(config.smtp.clone(), patience);
         let bar = courier.bar();
-        let reports = reports.clone();
-        let task = handle.spawn(async move {
-            while let Some(mail) = next_mail(&mut waiting, &mut courier).await {
-                let attempt = AssertUnwindSafe(courier.deliver(&mail)).catch_unwind().await;
-                // How far it came is not known, so somebody may get it twice; but it must not be forgotten.
-                let attempt = attempt.unwrap_or_else(|_| Attempt::broken_off(&mail));
-                // At once where there is room, and there is: what is known must not be lost to an end at this moment.
-                let report = Report::Mail(index, attempt);
-                let told = match reports.try_send(report) {
-                    Err(TrySendError::Full(report)) => reports.send(report).await.is_ok(),
-                    Err(TrySendError::Closed(_)) => false,
-                    Ok(()) => true,
-                };
-                if !told {
-                    return;
-                }
+        let task = handle.spawn(carry(index, courier, waiting, reports.clone()));
+        Bench { mails, under_way: VecDeque::new(), bar, task }
+    }
+
+    /// How many mails more it takes.
+    pub fn room(&self) -> usize {
+        AT_HAND.saturating_sub(self.under_way.len())
+    }
+
+    pub fn hand_over(&mut self, due: Due) {
+        let outgoing = Outgoing {
+            id: due.id.0,
+            reverse_path: due.reverse_path.clone(),
+            recipients: due.recipients.clone(),
+            bytes: due.bytes.clone(),
+            envelope_id: due.message_id.0.clone(),
+        };
+        // A courier that has ended takes nothing: the mail waits for the next start.
+        if self.mails.try_send(outgoing).is_ok() {
+            self.under_way.push_back(due);
+        }
+    }
+}
+
+async fn carry(
+    index: usize,
+    mut courier: Courier,
+    mut waiting: mpsc::Receiver<Outgoing>,
+    reports: mpsc::Sender<Report>,
+) {
+    while let Some(mail) = next_mail(&mut waiting, &mut courier).await {
+        let attempt = AssertUnwindSafe(courier.deliver(&mail)).catch_unwind().await;
+        // How far it came is not known, so somebody may get it twice; but it must not be forgotten.
+        let attempt = attempt.unwrap_or_else(|_| Attempt::broken_off(&mail));
+        let trouble = attempt.trouble.is_some();
+        // At once where there is room, and there is: what is known must not be lost to an end at this moment.
+        let told = match reports.try_send(Report::Mail(index, attempt)) {
+            Err(TrySendError::Full(report)) => reports.send(report).await.is_ok(),
+            Err(TrySendError::Closed(_)) => false,
+            Ok(()) => true,
+        };
+        if !told {
+            return;
+        }
+        // A server in trouble is left alone: what waits here goes back untried.
+        while trouble && waiting.try_recv().is_ok() {
+            if reports.send(Report::Untried(index)).await.is_err() {
+                return;
             }
-        });
-        Bench { mails, under_way: None, bar, task }
+        }
     }
 }
 

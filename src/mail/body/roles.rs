@@ -138,7 +138,27 @@ impl Walk<'_> {
         }
     }
 
+    /// A ruled line, and the blank ones below it, above what begins a quotation.
+    fn rule(&self, at: usize) -> Option<usize> {
+        const BLANK: usize = 3;
+        let content = self.lines[at].content;
+        let mark = content.chars().next().filter(|mark| "_-=*–—".contains(*mark))?;
+        if content.len() < 3 || content.chars().any(|c| c != mark) {
+            return None;
+        }
+        let below = self.lines[at + 1..].iter().take(BLANK).position(|line| !line.content.is_empty())? + at + 1;
+        match self.words(below)? {
+            Beginning::Attribution(_) | Beginning::Quotation(_) => Some(below - at),
+            Beginning::Forward => None,
+        }
+    }
+
     fn beginning(&self, at: usize) -> Option<Beginning> {
+        self.rule(at).map(Beginning::Attribution).or_else(|| self.words(at))
+    }
+
+    /// What a line begins by its words.
+    fn words(&self, at: usize) -> Option<Beginning> {
         let line = &self.lines[at];
         if line.content.is_empty() {
             return None;

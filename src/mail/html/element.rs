@@ -38,18 +38,21 @@ pub fn attribute<'a>(tag: &'a Tag, name: &str) -> Option<&'a str> {
     tag.attrs.iter().find(|a| &*a.name.local == name).map(|a| clip(&a.value, ATTRIBUTE_BYTES))
 }
 
-/// The style, lower case, without spaces.
-fn style(tag: &Tag) -> Option<String> {
-    let style = attribute(tag, "style")?;
-    Some(style.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect())
+/// The style of an element, lower case, without spaces; empty where it has none.
+pub struct Style(String);
+
+impl Style {
+    pub fn of(tag: &Tag) -> Style {
+        let Some(written) = attribute(tag, "style") else { return Style(String::new()) };
+        Style(written.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect())
+    }
 }
 
 /// Preheaders and other text that only machines see.
-pub fn visibility(tag: &Tag) -> Visibility {
+pub fn visibility(tag: &Tag, Style(style): &Style) -> Visibility {
     if attribute(tag, "hidden").is_some() {
         return Visibility::Hidden;
     }
-    let Some(style) = style(tag) else { return Visibility::Inherited };
     let mut size = Visibility::Inherited;
     let (mut flat, mut clipped) = (false, false);
     for declaration in style.split(';') {
@@ -83,9 +86,8 @@ pub enum Block {
     Indentation,
 }
 
-pub fn block(tag: &Tag) -> Block {
+pub fn block(tag: &Tag, Style(style): &Style) -> Block {
     let class = attribute(tag, "class").unwrap_or_default();
-    let style = style(tag).unwrap_or_default();
     let barred = style.contains("border-left") && !style.contains("border-left:none");
     let cited = attribute(tag, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("cite"));
     let indented = style.contains("border:none") && style.contains("margin:0") && !barred;
@@ -93,17 +95,19 @@ pub fn block(tag: &Tag) -> Block {
 }
 
 /// What a mail program says of an element by its class, its id or its name.
-pub fn mark(tag: &Tag) -> Mark {
+pub fn mark(tag: &Tag, style: &Style) -> Mark {
     let mut found = Mark::Text;
-    for attribute in ["class", "id", "name", "data-marker", "data-smartmail"] {
-        let Some(value) = self::attribute(tag, attribute) else { continue };
-        for word in value.split_whitespace() {
+    for attribute in &tag.attrs {
+        if !matches!(&*attribute.name.local, "class" | "id" | "name" | "data-marker" | "data-smartmail") {
+            continue;
+        }
+        for word in clip(&attribute.value, ATTRIBUTE_BYTES).split_whitespace() {
             // Outlook and Yahoo put their own mark before those of others.
             let word = word.trim_start_matches("x_").trim_start_matches("m_");
             found = found.max(named(word));
         }
     }
-    if found == Mark::Text { styled(tag) } else { found }
+    if found == Mark::Text { styled(tag, style) } else { found }
 }
 
 fn named(word: &str) -> Mark {
@@ -123,12 +127,10 @@ fn named(word: &str) -> Mark {
 }
 
 /// What Outlook and the web mailers of GMX and WEB.DE say by style alone.
-fn styled(tag: &Tag) -> Mark {
-    let name = &*tag.name;
-    if name != "div" && name != "td" {
+fn styled(tag: &Tag, Style(style): &Style) -> Mark {
+    if style.is_empty() || !matches!(&*tag.name, "div" | "td") {
         return Mark::Text;
     }
-    let Some(style) = style(tag) else { return Mark::Text };
     let topped = ["border-top:solid#b5c4df1.0pt", "border-top:solid#e1e1e11.0pt"];
     if topped.iter().any(|border| style.contains(border)) && style.contains("padding:3.0pt") {
         return Mark::Appended;
@@ -207,5 +209,6 @@ const SIGNATURES: &[&str] = &[
     "ntes-signature",
     "spikesignature",
     "fm-signature",
+    "zm-_id_-sgn",
 ];
 const SIGNATURE_ENDS: &[&str] = &["yahoo-signature", "yahoo_signature", "ms-outlook-mobile-signature"];

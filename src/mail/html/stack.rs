@@ -1,7 +1,5 @@
 //! The elements that are open, and what holds within them.
 
-use std::collections::HashMap;
-
 use html5ever::LocalName;
 
 use super::element::Mark;
@@ -36,11 +34,28 @@ pub enum Table {
     Data,
 }
 
+/// Most end tags close what is open; the others are known here without a search.
+struct Counts([usize; SLOTS]);
+const SLOTS: usize = 64;
+
+impl Default for Counts {
+    fn default() -> Counts {
+        Counts([0; SLOTS])
+    }
+}
+
+fn slot(name: &str) -> usize {
+    let bytes = name.as_bytes();
+    let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
+    (usize::from(first) * 5 + usize::from(last) * 3 + bytes.len()) % SLOTS
+}
+
 /// The open elements, outermost first.
 #[derive(Default)]
 pub struct Stack {
     open: Vec<(LocalName, State)>,
-    counts: HashMap<LocalName, usize>,
+    /// How many are open of the names that share a slot.
+    counts: Counts,
     root: State,
 }
 
@@ -58,13 +73,13 @@ impl Stack {
     }
 
     pub fn push(&mut self, name: LocalName, state: State) {
-        *self.counts.entry(name.clone()).or_default() += 1;
+        self.counts.0[slot(&name)] += 1;
         self.open.push((name, state));
     }
 
     /// The innermost element of that name, within reach and not behind an element that ends the search.
     fn find(&self, name: &str, ends: impl Fn(&str) -> bool) -> Option<usize> {
-        if self.counts.get(&LocalName::from(name)).copied().unwrap_or_default() == 0 {
+        if self.counts.0[slot(name)] == 0 {
             return None;
         }
         for (at, (open, _)) in self.open.iter().enumerate().rev().take(REACH) {
@@ -123,9 +138,7 @@ impl Stack {
 
     fn truncate(&mut self, at: usize) {
         for (name, _) in self.open.drain(at..) {
-            if let Some(count) = self.counts.get_mut(&name) {
-                *count = count.saturating_sub(1);
-            }
+            self.counts.0[slot(&name)] -= 1;
         }
     }
 }

@@ -6,7 +6,7 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{Tag, TagKind, TokenSinkResult};
 
 use super::Rendered;
-use super::element::{self, Block, Mark, Visibility, attribute};
+use super::element::{self, Block, Mark, Style, Visibility, attribute};
 use super::stack::{Stack, State, Table, is_void};
 
 /// `>` at the beginning of a line, at most.
@@ -83,7 +83,17 @@ impl Writer {
             self.hid |= !text.trim().is_empty();
             return;
         }
-        for c in text.chars() {
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let run = plain_run(rest);
+            if run > 0 {
+                self.flush();
+                self.out.push_str(&rest[..run]);
+                self.at_line_start = false;
+                rest = &rest[run..];
+                continue;
+            }
+            rest = &rest[c.len_utf8()..];
             match c {
                 '\n' if state.preformatted > 0 => self.line_end(self.due + 1),
                 ' ' | '\t' | '\n' | '\r' | '\x0c' if state.preformatted == 0 => self.space(),
@@ -189,7 +199,8 @@ impl Writer {
         self.stack.close_implied(name);
         self.line_end_of(tag, name);
         let mut state = self.stack.state();
-        let mark = element::mark(tag);
+        let style = Style::of(tag);
+        let mark = element::mark(tag, &style);
         match (state.mark, mark) {
             (_, Mark::Appended) => self.appended = true,
             // A signature within a quotation is quoted.
@@ -197,7 +208,7 @@ impl Writer {
             _ => {}
         }
         state.tight = name == "p" && is_of_word(tag);
-        match element::visibility(tag) {
+        match element::visibility(tag, &style) {
             Visibility::Hidden => state.hidden += 1,
             Visibility::Tiny => state.tiny = 1,
             Visibility::Sized => state.tiny = 0,
@@ -206,7 +217,7 @@ impl Writer {
         match name {
             "xml" | "template" | "svg" | "math" | "datalist" => state.hidden += 1,
             "pre" | "textarea" | "listing" => state.preformatted += 1,
-            "blockquote" if element::block(tag) == Block::Quotation => state.quotes += 1,
+            "blockquote" if element::block(tag, &style) == Block::Quotation => state.quotes += 1,
             "blockquote" => state.mark = self.stack.state().mark,
             "ul" | "ol" => {
                 state.lists += 1;
@@ -315,7 +326,12 @@ impl Writer {
         let words = alt.split_whitespace().count();
         let file = alt.rsplit_once('.').is_some_and(|(_, end)| (2..=4).contains(&end.len()) && !end.contains(' '));
         let unseen = ["width", "height"].iter().any(|side| matches!(attribute(tag, side), Some("0" | "1")));
-        if words >= 2 && long <= ALT_CHARS && !file && !unseen && element::visibility(tag) != Visibility::Hidden {
+        if words >= 2
+            && long <= ALT_CHARS
+            && !file
+            && !unseen
+            && element::visibility(tag, &Style::of(tag)) != Visibility::Hidden
+        {
             self.text(&format!("[{alt}]"));
         }
     }
@@ -344,6 +360,13 @@ impl Writer {
         self.marks.resize(lines, Mark::Text);
         (Rendered { text: self.out, marks: self.marks }, self.hid)
     }
+}
+
+/// Bytes at the beginning of `text` that are written as they stand: no space, no control, nothing that begins like what
+/// is left out ([`Writer::text`]).
+fn plain_run(text: &str) -> usize {
+    let plain = |b: &u8| matches!(b, 0x21..=0x7e | 0x80..=0xc1 | 0xc3..=0xcc | 0xce..=0xe1 | 0xe3..=0xee | 0xf0..=0xff);
+    text.as_bytes().iter().take_while(|b| plain(b)).count()
 }
 
 /// Word and Outlook put one paragraph under another.

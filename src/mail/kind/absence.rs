@@ -13,13 +13,20 @@ const HEAD_BYTES: usize = 600;
 pub fn sign_of(message: &Message, split: &Split, machine: Machine) -> Option<Sign> {
     let subject = &message.subject;
     if subjects::is_auto_reply(subject) {
-        let asks = split.own.contains(['?', '？']) && machine == Machine::No && !says(split);
-        return (!asks).then(|| sign(Kind::AutoReply, "Subject: automatic reply"));
+        // Without more than the mark people speak of the thing itself; programs say what they are.
+        let bare = !subjects::names_another(subject) && !says(split) && !acknowledges(split);
+        let asks = asks(split) && !says(split);
+        return (machine > Machine::No || !asks && !bare).then(|| sign(Kind::AutoReply, "Subject: automatic reply"));
     }
     if machine == Machine::Yes && subjects::mentions_absence(subject) {
         return Some(sign(Kind::AutoReply, "Subject: absence, told by a machine"));
     }
-    if subjects::is_absence(subject) && (machine > Machine::No || says(split) && !split.own.contains(['?', '？'])) {
+    let confirmed = || match machine {
+        Machine::Yes => true,
+        Machine::Perhaps => says(split) && !asks(split),
+        Machine::No => says(split) && !asks(split) && !announces(message, split),
+    };
+    if subjects::is_absence(subject) && confirmed() {
         return Some(sign(Kind::AutoReply, "Subject: absence, as the text confirms"));
     }
     if challenges(message, split, machine) {
@@ -28,6 +35,125 @@ pub fn sign_of(message: &Message, split: &Split, machine: Machine) -> Option<Sig
     let answers = !message.in_reply_to.is_empty() || !message.references.is_empty();
     (machine == Machine::Yes && answers && says(split))
         .then(|| sign(Kind::AutoReply, "Text: absence, told by a machine"))
+}
+
+/// Whether the author's words begin like the acknowledgement of a mail.
+fn acknowledges(split: &Split) -> bool {
+    const WORDS: &[&str] = &[
+        "thank you for contacting",
+        "thanks for contacting",
+        "thank you for your e",
+        "thank you for your mail",
+        "thank you for your message",
+        "thank you for writing",
+        "thank you for reaching",
+        "thanks for your e",
+        "thanks for your message",
+        "we have received your",
+        "your message has been received",
+        "your email has been received",
+        "your mail has been received",
+        "do not reply",
+        "will get back to you",
+        "will be in touch",
+        "automated",
+        "automatic",
+        "automatisch",
+        "vielen dank für ihre",
+        "wir haben ihre",
+        "nous avons bien reçu",
+        "merci de votre",
+        "merci pour votre",
+        "automatique",
+        "gracias por contactar",
+        "gracias por su",
+        "gracias por escribir",
+        "hemos recibido",
+        "automátic",
+        "grazie per",
+        "abbiamo ricevuto",
+        "obrigado por",
+        "recebemos",
+        "bedankt voor",
+        "wij hebben uw",
+        "tack för",
+        "tak for",
+        "takk for",
+        "kiitos",
+        "dziękujemy",
+        "děkujeme",
+        "ďakujeme",
+        "köszönjük",
+        "vă mulțumim",
+        "teşekkür",
+        "ευχαριστούμε",
+        "спасибо",
+        "благодарим",
+        "дякуємо",
+        "ありがとうございます",
+        "感谢",
+        "感謝",
+        "谢谢",
+        "감사합니다",
+        "תודה",
+        "شكرا",
+        "cảm ơn",
+        "terima kasih",
+    ];
+    let head = plain(clip(split.own.trim_start(), HEAD_BYTES));
+    WORDS.iter().any(|words| head.contains(words))
+}
+
+fn asks(split: &Split) -> bool {
+    split.own.contains(['?', '？'])
+}
+
+/// People tell their colleagues beforehand: several of them, or of a time to come. A program answers one person, and
+/// mostly under the subject of what it answers.
+fn announces(message: &Message, split: &Split) -> bool {
+    const FUTURE: &[&str] = &[
+        "i will be",
+        "i'll be",
+        "i am going",
+        "i'm going",
+        "we will be",
+        "i shall be",
+        "werde ich",
+        "ich werde",
+        "nächste woche",
+        "next week",
+        "tomorrow",
+        "morgen",
+        "demain",
+        "mañana",
+        "domani",
+        "la semaine prochaine",
+        "la próxima semana",
+    ];
+    const EVERYBODY: &[&str] = &[
+        " all,",
+        " all ",
+        "everyone",
+        "everybody",
+        "team",
+        "folks",
+        "colleagues",
+        "guys",
+        "kollegen",
+        "zusammen",
+        "à tous",
+        "collègues",
+        "a todos",
+        "a tutti",
+        "allemaal",
+        "alla",
+    ];
+    let head = plain(clip(split.own.trim_start(), HEAD_BYTES));
+    let greeting: String = head.chars().take(40).collect();
+    let several = message.to.len() + message.cc.len() > 1;
+    let everybody = EVERYBODY.iter().any(|words| greeting.contains(words));
+    let beforehand = !subjects::names_another(&message.subject) && FUTURE.iter().any(|words| head.contains(words));
+    several || everybody || beforehand
 }
 
 /// Whether the author's words begin like a notice of absence.

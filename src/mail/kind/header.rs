@@ -138,6 +138,30 @@ pub fn robots(message: &Message) -> Option<Sign> {
         "keineantwort",
         "nonrispondere",
         "naoresponda",
+        "naoresponder",
+        "noresponder",
+        "norespondas",
+        "nocontestar",
+        "nerepondezpas",
+        "nereponspas",
+        "nonrispondete",
+        "senzarisposta",
+        "nietbeantwoorden",
+        "nietreageren",
+        "antwortenichtauf",
+        "bittenichtantworten",
+        "ingensvar",
+        "ikkesvar",
+        "svarikke",
+        "svarainte",
+        "eivastausta",
+        "neodpovidat",
+        "neodpovidejte",
+        "neodpovedat",
+        "nevalaszolj",
+        "nuraspundeti",
+        "cevaplamayin",
+        "yanitlamayin",
         "nieodpowiadaj",
         "svaraej",
     ];
@@ -197,7 +221,12 @@ pub fn answers_by_hand(message: &Message) -> bool {
 }
 
 pub fn null_reverse_path(message: &Message) -> bool {
-    message.field("Return-Path").next().is_some_and(|path| path.replace(' ', "") == "<>")
+    let null = |path: &str| {
+        let path = path.replace(' ', "").to_ascii_lowercase();
+        // Some name a daemon where it is to be null (RFC 5321 §4.5.5).
+        path == "<>" || path == "<mailer-daemon>" || path.starts_with("<mailer-daemon@")
+    };
+    message.field("Return-Path").next().is_some_and(null)
 }
 
 /// The sender wants no automatic answer; that does not make the mail automatic ([MS-OXCMAIL] §2.1.3.2.20).

@@ -74,7 +74,11 @@ pub fn told(message: &Message, split: &Split, machine: Machine) -> Vec<Sign> {
     let null = null_reverse_path(message) && message.in_reply_to.is_empty();
     let failure = match report::sender(message) {
         Sender::Daemon => !subjects::mentions_absence(&message.subject),
-        Sender::Postmaster => called() || tells(),
+        // People have such names too: the name of what came back, or what a server said, has to confirm it.
+        Sender::Postmaster => {
+            called()
+                || tells() && (null || encloses || report::shows_failure(message) && !report::greets_first(message))
+        }
         Sender::Unknown if null => {
             called() || encloses && tells() || report::speaks_as_mail_system(message, &split.own)
         }

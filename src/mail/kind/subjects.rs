@@ -336,6 +336,12 @@ pub fn is_absence(subject: &str) -> bool {
     begins(&subject, ABSENCES) || said.iter().any(|words| subject.contains(words))
 }
 
+/// Whether a notice of absence goes on with the subject of the mail that it answers, or names who is absent.
+pub fn names_another(subject: &str) -> bool {
+    let subject = subject.trim();
+    subject.split_once([':', '：']).is_some_and(|(_, rest)| !rest.trim().is_empty()) || subject.contains(" is out of ")
+}
+
 fn begins(subject: &str, prefixes: &[&str]) -> bool {
     prefixes.iter().any(|prefix| {
         let colon = subject.strip_prefix(prefix).map(str::trim_start);

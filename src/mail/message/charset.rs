@@ -4,7 +4,7 @@
 //! list leaves out. A guess is made where nothing is declared or what is declared fails.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use mail_parser::decoders::charsets::DecoderFnc;
 use mail_parser::decoders::charsets::map::charset_decoder;
 
@@ -46,6 +46,7 @@ pub fn text(bytes: &[u8], declared: Option<&str>) -> (String, Verdict) {
         Some(Charset::Listed(encoding)) if encoding.is_single_byte() && (!bytes.is_ascii() || escapes) => match utf8 {
             Some(text) => (text.to_owned(), Verdict::Guessed),
             None if escapes => (guess(bytes), Verdict::Guessed),
+            None if encoding == WINDOWS_1252 && is_foreign(bytes) => (guess(bytes), Verdict::Guessed),
             None => (decode(Charset::Listed(encoding), bytes), Verdict::Right),
         },
         Some(charset) => checked(charset, bytes, utf8),
@@ -55,6 +56,17 @@ pub fn text(bytes: &[u8], declared: Option<&str>) -> (String, Verdict) {
             None => (guess(bytes), Verdict::Guessed),
         },
     }
+}
+
+/// Programs call their text Western whatever it is in. Western letters outside ASCII stand among others; where most of
+/// them do not, and stand in rows, the text is Cyrillic, Greek, East Asian.
+fn is_foreign(bytes: &[u8]) -> bool {
+    const ENOUGH: usize = 8;
+    let bytes = &bytes[..bytes.len().min(GUESS_BYTES)];
+    let high = bytes.iter().filter(|b| **b >= 0x80).count();
+    let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let pairs = bytes.windows(2).filter(|pair| pair[0] >= 0x80 && pair[1] >= 0x80).count();
+    high >= ENOUGH && high > letters && pairs * 2 > high
 }
 
 /// Reads in the declared charset, unless that fails for more than a scrap.
@@ -118,7 +130,7 @@ fn detected(bytes: &[u8]) -> &'static Encoding {
     let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
     let western = |b: &u8| matches!(b, 0xc0..=0xff | 0x91..=0x97 | 0x80 | 0x85 | 0xa0 | 0xa3 | 0xa7 | 0xa9 | 0xab | 0xb0 | 0xb4 | 0xbb);
     if high.len() <= 2 && letters >= 3 * high.len() && high.iter().all(western) {
-        return encoding_rs::WINDOWS_1252;
+        return WINDOWS_1252;
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(bytes, true);
@@ -132,9 +144,13 @@ fn decode(charset: Charset, bytes: &[u8]) -> String {
         }
         Charset::Listed(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
         Charset::Utf16 => {
-            // Text has more zero bytes in its high halves.
-            let zeros = |odd: usize| bytes.iter().skip(odd).step_by(2).filter(|b| **b == 0).count();
-            let encoding = if zeros(1) > zeros(0) { UTF_16LE } else { UTF_16BE };
+            // The high halves of text are alike: zero, or those of one script.
+            let likeness = |odd: usize| {
+                let mut counts = [0usize; 256];
+                bytes.iter().skip(odd).step_by(2).take(GUESS_BYTES).for_each(|b| counts[usize::from(*b)] += 1);
+                counts.iter().map(|count| count * count).sum::<usize>() + counts[0]
+            };
+            let encoding = if likeness(0) > likeness(1) { UTF_16BE } else { UTF_16LE };
             encoding.decode_without_bom_handling(bytes).0.into_owned()
         }
         Charset::Korean => seven_bit::shifted(bytes, encoding_rs::EUC_KR),

@@ -12,12 +12,12 @@ use super::parts::Part;
 use super::{Attachment, Message, charset, fields, inline, names, tnef, transfer};
 use crate::mail::Bounds;
 use crate::mail::defect::{Flaw, Flaws};
-use crate::mail::html;
+use crate::mail::html::{self, Rendered};
 
 /// How a leaf is shown.
 enum Role {
     Plain(String),
-    Html(String),
+    Html(String, Rendered),
     Attachment,
 }
 
@@ -31,9 +31,10 @@ struct Leaf<'a> {
 /// Fills in text, HTML, attachments and enclosed headers.
 pub fn fill(message: &mut Message, raw: &[u8], parts: &[Part], bounds: &Bounds, flaws: &mut Flaws) {
     let leaves = parts.iter().enumerate().filter(|(_, part)| !part.multipart);
-    let leaves: Vec<Leaf<'_>> = leaves.map(|(index, part)| leaf(raw, part, index == 0, bounds, flaws)).collect();
-    message.html = html_body(&leaves, bounds, flaws);
+    let mut leaves: Vec<Leaf<'_>> = leaves.map(|(index, part)| leaf(raw, part, index == 0, bounds, flaws)).collect();
+    message.html = html_body(&mut leaves, bounds, flaws);
     message.text = text_body(&leaves, bounds, flaws);
+    message.rendered = rendered(&mut leaves);
     let shown = message.html.as_deref().map(content_ids).unwrap_or_default();
     let mut room = bounds.parts;
     for leaf in &leaves {
@@ -78,7 +79,7 @@ fn leaf<'a>(raw: &[u8], part: &'a Part, only: bool, bounds: &Bounds, flaws: &mut
         flaws.note(Flaw::WrongCharset);
     }
     let text = readable_lines(text);
-    Leaf { part, role: if html { Role::Html(text) } else { Role::Plain(text) }, files }
+    Leaf { part, role: if html { Role::Html(text, Rendered::default()) } else { Role::Plain(text) }, files }
 }
 
 fn without_files(bytes: Cow<'_, [u8]>) -> (Cow<'_, [u8]>, Vec<inline::File>) {
@@ -131,8 +132,9 @@ fn unpack(message: &mut Message, part: &Part, bytes: &[u8], room: &mut usize, bo
     if message.html.is_none() {
         let html = tnef.html.filter(|html| !html.trim().is_empty());
         message.html = html.map(|html| clip(&readable_lines(html), bounds.html_bytes).to_owned());
-        if let Some(html) = message.html.as_deref().filter(|_| blank) {
-            message.text = html::to_text(html, flaws);
+        message.rendered = message.html.as_deref().map(|html| html::render(html, flaws));
+        if let Some(rendered) = message.rendered.as_ref().filter(|_| blank) {
+            message.text.clone_from(&rendered.text);
         }
     }
     if let Some(text) = tnef.text.filter(|text| blank && !text.trim().is_empty()) {
@@ -184,18 +186,37 @@ fn meta_charset(bytes: &[u8]) -> Option<String> {
     Some(name.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_:.".contains(*c)).collect())
 }
 
-fn html_body(leaves: &[Leaf<'_>], bounds: &Bounds, flaws: &mut Flaws) -> Option<String> {
+/// The HTML of all parts together; each part is rendered here, once, as far as the bound goes.
+fn html_body(leaves: &mut [Leaf<'_>], bounds: &Bounds, flaws: &mut Flaws) -> Option<String> {
     let mut body = String::new();
     for leaf in leaves {
-        if let Role::Html(html) = &leaf.role {
+        let Role::Html(html, rendered) = &mut leaf.role else { continue };
+        let room = bounds.html_bytes - body.len();
+        if html.len() > room {
+            flaws.note(Flaw::HtmlClipped);
+            html.truncate(html.floor_char_boundary(room));
+        }
+        *rendered = html::render(html, flaws);
+        if body.is_empty() {
+            body = std::mem::take(html);
+        } else {
             body.push_str(html);
         }
     }
-    if body.len() > bounds.html_bytes {
-        flaws.note(Flaw::HtmlClipped);
-        body.truncate(body.floor_char_boundary(bounds.html_bytes));
-    }
     (!body.trim().is_empty()).then_some(body)
+}
+
+/// The lines of all HTML together.
+fn rendered(leaves: &mut [Leaf<'_>]) -> Option<Rendered> {
+    let mut whole: Option<Rendered> = None;
+    for leaf in leaves {
+        let Role::Html(_, rendered) = &mut leaf.role else { continue };
+        match &mut whole {
+            None => whole = Some(std::mem::take(rendered)),
+            Some(whole) => whole.append(rendered),
+        }
+    }
+    whole
 }
 
 /// Every text in order; of a multipart/alternative the plain ones, or the HTML where the plain ones are blank.
@@ -209,20 +230,15 @@ fn text_body(leaves: &[Leaf<'_>], bounds: &Bounds, flaws: &mut Flaws) -> String 
         }
     }
     let mut body = String::new();
-    let mut html_left = bounds.html_bytes;
     for Leaf { part, role, .. } in leaves {
         if body.len() > bounds.text_bytes {
             break;
         }
         let text = match role {
-            Role::Plain(text) if flowed(part) => unflow(text, delsp(part)),
-            Role::Plain(text) => text.clone(),
-            Role::Html(_) if part.alternative.is_some_and(|group| plain_in.contains(&group)) => continue,
-            Role::Html(html) => {
-                let seen = clip(html, html_left);
-                html_left -= seen.len();
-                html::to_text(seen, flaws)
-            }
+            Role::Plain(text) if flowed(part) => Cow::Owned(unflow(text, delsp(part))),
+            Role::Plain(text) => Cow::Borrowed(text.as_str()),
+            Role::Html(..) if part.alternative.is_some_and(|group| plain_in.contains(&group)) => continue,
+            Role::Html(_, rendered) => Cow::Borrowed(rendered.text.as_str()),
             Role::Attachment => continue,
         };
         if !body.is_empty() && !text.trim().is_empty() {

@@ -21,11 +21,37 @@ static BASE64: LazyLock<Encoding> = LazyLock::new(|| {
 /// The bytes of a part as they were before they were encoded for transport.
 pub fn decode<'a>(bytes: &'a [u8], encoding: &str, flaws: &mut Flaws) -> Cow<'a, [u8]> {
     match encoding {
-        "base64" => Cow::Owned(base64(bytes, flaws)),
+        "base64" => match foreign(bytes) {
+            Some(0) => {
+                flaws.note(Flaw::BadTransferEncoding);
+                Cow::Borrowed(bytes)
+            }
+            Some(end) => {
+                flaws.note(Flaw::BadTransferEncoding);
+                Cow::Owned(base64(&bytes[..end], flaws))
+            }
+            None => Cow::Owned(base64(bytes, flaws)),
+        },
         "quoted-printable" => Cow::Owned(quoted_printable(bytes, flaws)),
         "x-uuencode" | "uuencode" | "x-uue" | "uue" => inline::whole(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned),
         _ => Cow::Borrowed(bytes),
     }
+}
+
+/// Where lines begin that are no base64 but words: lists add their footer below what they pass on, and some programs
+/// say base64 of what they never encoded.
+fn foreign(bytes: &[u8]) -> Option<usize> {
+    const WORDS: usize = 3;
+    let mut at = 0;
+    for line in bytes.split_inclusive(|b| *b == b'\n') {
+        let words = || line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let groups = || words().all(|word| word.len() % 4 == 0);
+        if words().take(WORDS).count() == WORDS && !groups() {
+            return Some(at);
+        }
+        at += line.len();
+    }
+    None
 }
 
 /// Padding may stand in the middle, where encoded pieces were put together.
@@ -95,6 +121,9 @@ mod tests {
         assert_eq!(base64(b"SG\x00Vs*bG8", &mut flaws), b"Hello");
         assert!(flaws.has(Flaw::BadTransferEncoding));
         let mut flaws = Flaws::default();
+        let decoded = |bytes| String::from_utf8_lossy(&decode(bytes, "base64", &mut Flaws::default())).into_owned();
+        assert_eq!(decoded(b"SGVs\nbG8=\n\n____\nThe list of the desk\nhttp://x.example\n"), "Hello");
+        assert_eq!(decoded(b"This was never encoded.\n"), "This was never encoded.\n");
         assert_eq!(quoted_printable(b"50 = 50 =ZZ =4", &mut flaws), b"50 = 50 =ZZ =4");
         assert!(flaws.has(Flaw::BadTransferEncoding));
     }

@@ -124,7 +124,7 @@ impl<'a> Word<'a> {
         let data = &data[1..];
         // RFC 2231 §5: the charset may carry a language.
         let charset = charset.split('*').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if charset.is_empty() || charset.contains(|c: char| c.is_whitespace() || c == '=') {
+        if charset.contains(|c: char| c.is_whitespace() || c == '=') {
             return None;
         }
         let (data, tail) = match data_end(data) {
@@ -191,6 +191,7 @@ mod tests {
             ("=?utf-8?Q?Caf=C3=A9 =?utf-8?Q?_au_lait?=", "Café au lait"),
             ("=?iso-2022-jp?B?GyRCJUYlOSVIGyhC?= =?ISO-2022-JP?B?GyRCJUYlOSVIGyhC?=", "テストテスト"),
             ("=?x-unknown?Q?Caf=C3=A9?=", "Café"),
+            ("=??Q?Caf=C3=A9?=", "Café"),
             ("=?gb2312?B?xOO6ww==?= =?utf-8?Q?!?=", "你好!"),
         ] {
             assert_eq!(decoded(field), expected, "{field}");

@@ -129,9 +129,12 @@ fn explanation(message: &Message) -> Vec<&str> {
 
 /// Whether a line introduces the copy: by itself, or between dashes; not in the midst of a sentence.
 fn copies(line: &str, head: &str) -> bool {
-    let framed = line.trim_start().starts_with(['-', '=', '*', '|', '_', '<', '['])
-        || line.trim_end().ends_with([':', '.', '-']);
-    framed && COPIES.iter().any(|words| head.find(words).is_some_and(|at| at < 40))
+    let framed =
+        line.trim_start().starts_with(['-', '=', '*', '|', '_', '<', '[']) || line.trim_end().ends_with([':', '-']);
+    let sentence = line.trim_end().ends_with('.');
+    // A sentence about the copy is not where it begins: "It is in the attached returned message."
+    let reach = if framed { 40 } else { 20 };
+    (framed || sentence) && COPIES.iter().any(|words| head.find(words).is_some_and(|at| at < reach))
 }
 
 fn diagnosis(lines: &[&str], at: usize) -> String {
@@ -248,7 +251,8 @@ fn waits(message: &Message, text: &str) -> bool {
     let subject = plain(&message.subject);
     let text = plain(text);
     let called = ["delay", "warning: could not send", "warning: message", "verzöger", "retard", "vertraagd", "遅延"];
-    let later = called.iter().any(|word| subject.contains(word)) || LATER.iter().any(|words| text.contains(words));
+    let called = called.iter().any(|word| subject.contains(word));
     let called_failed = ["failure", "failed", "undeliver"].iter().any(|word| subject.contains(word));
-    later && !called_failed && !NEVER.iter().any(|words| text.contains(words))
+    let later = || LATER.iter().any(|words| text.contains(words)) && !NEVER.iter().any(|words| text.contains(words));
+    !called_failed && (called || later())
 }

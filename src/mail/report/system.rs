@@ -62,10 +62,19 @@ pub fn sender(message: &Message) -> Sender {
     let named = message.from.iter().chain(&message.sender);
     let known =
         named.flat_map(|named| [by_address(&named.address), named.name.as_deref().map_or(Sender::Unknown, by_name)]);
+    // `Postmaster <>`: no address, and a name that says enough.
     let written = message.field("From").filter(|_| message.from.is_empty()).map(|from| {
+        let name = from.split('<').next().unwrap_or_default().trim_matches(['"', ' ']);
         let from = bare(&from.to_lowercase());
         let daemon = from.contains("mailerdaemon") || from.contains("maildelivery");
-        if daemon { Sender::Daemon } else { Sender::Unknown }
+        let master = MASTERS.contains(&bare(&name.to_lowercase()).as_str());
+        if daemon {
+            Sender::Daemon
+        } else if master {
+            Sender::Postmaster
+        } else {
+            by_name(name)
+        }
     });
     known.chain(written).max().unwrap_or(Sender::Unknown)
 }
@@ -118,6 +127,11 @@ pub fn speaks_as_mail_system(message: &Message, own: &str) -> bool {
     let head = head.trim_start_matches(|c: char| !c.is_alphanumeric());
     let whole = OPENINGS.iter().any(|words| head.starts_with(words));
     whole || !is_handed_on(&subject) && SYSTEM_PHRASES.iter().any(|words| head.contains(words)) && !greets(head)
+}
+
+/// Whether the text begins as people begin.
+pub fn greets_first(message: &Message) -> bool {
+    greets(&plain(clip(message.text.trim_start(), SYSTEM_BYTES)))
 }
 
 /// A person is greeted, by a person; `head` as [`plain`] makes it.

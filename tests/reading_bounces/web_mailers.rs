@@ -1,0 +1,173 @@
+//! Web mailers and providers.
+
+use postcase::mail::Action::{Delayed, Failed};
+
+use crate::{Report, check};
+
+const REPORTS: &[Report] = &[
+    (
+        "Gmail",
+        "From: Mail Delivery Subsystem <mailer-daemon@googlemail.com>\nSubject: Delivery Status Notification (Failure)\nAuto-Submitted: auto-replied",
+        "** Address not found **\n\nYour message wasn't delivered to gone@old.example because the address couldn't be found, or is unable to receive mail.\n\nThe response from the remote server was:\n550 5.1.1 The email account that you tried to reach does not exist.\n",
+        "gone@old.example",
+        Failed,
+        "5.1.1",
+    ),
+    (
+        "Gmail, German",
+        "From: Mail Delivery Subsystem <mailer-daemon@googlemail.com>\nSubject: Delivery Status Notification (Failure)",
+        "** Die Adresse wurde nicht gefunden **\n\nIhre Nachricht wurde nicht an gone@old.example zugestellt, weil die Adresse nicht gefunden wurde oder keine E-Mails empfangen kann.\n\nAntwort:\n550 5.1.1 No such user\n",
+        "gone@old.example",
+        Failed,
+        "5.1.1",
+    ),
+    (
+        "Gmail, waiting",
+        "From: Mail Delivery Subsystem <mailer-daemon@googlemail.com>\nSubject: Delivery Status Notification (Delay)",
+        "** Delivery incomplete **\n\nThere was a temporary problem delivering your message to slow@old.example. Gmail will retry for 46 more hours. You'll be notified if the delivery fails permanently.\n\nThe response was:\nThe recipient server did not accept our requests to connect. timed out\n",
+        "slow@old.example",
+        Delayed,
+        "4.4.7",
+    ),
+    (
+        "Yahoo",
+        "From: mailer-daemon@yahoo.com\nSubject: Failure Notice",
+        "Sorry, we were unable to deliver your message to the following address.\n\n<gone@old.example>:\n554: 5.4.14 Hop count exceeded - possible mail loop\n\n--- Below this line is a copy of the message.\n",
+        "gone@old.example",
+        Failed,
+        "5.4.14",
+    ),
+    (
+        "Yahoo of old",
+        "From: MAILER-DAEMON@yahoo.com\nSubject: Delivery failure",
+        "Message from yahoo.com.\nUnable to deliver message to the following address(es).\n\n<gone@old.example>:\nThis user doesn't have a old.example account (gone@old.example) [0]\n\n--- Original message follows.\n",
+        "gone@old.example",
+        Failed,
+        "5.1.1",
+    ),
+    (
+        "Hotmail",
+        "From: postmaster@mail.hotmail.com\nSubject: Delivery Status Notification (Failure)",
+        "This is an automatically generated Delivery Status Notification.\n\nDelivery to the following recipients failed.\n\n       gone@old.example\n",
+        "gone@old.example",
+        Failed,
+        "5.0.0",
+    ),
+    (
+        "AOL",
+        "From: Mail Delivery Subsystem <MAILER-DAEMON@aol.com>\nSubject: Returned mail: Service unavailable",
+        "Your mail to the following recipients could not be delivered because they are not accepting mail from desk@instruments.example:\n\tgone@aol.com\n",
+        "gone@aol.com",
+        Failed,
+        "5.7.1",
+    ),
+    (
+        "Facebook",
+        "From: Facebook <mailer-daemon@mx.facebook.com>\nSubject: Sorry, your message could not be delivered",
+        "This message was created automatically by Facebook.\n\nSorry, your message could not be delivered to the following recipient:\n\ngone@facebook.com\n\nDiagnostic information:\n550 5.1.1 RCP-P2 no such user\n",
+        "gone@facebook.com",
+        Failed,
+        "5.1.1",
+    ),
+    (
+        "GMX",
+        "From: \"GMX Mailer Daemon\" <mailer-daemon@gmx.net>\nSubject: Mail delivery failed: returning message to sender",
+        "This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered to one or more of\nits recipients. This is a permanent error. The following address\nfailed:\n\n\"gone@old.example\":\nSMTP error from remote server after RCPT command:\nhost: mx.old.example\n5.1.1 <gone@old.example>... User Unknown\n\n\n--- The header of the original message is following. ---\n\nTo: gone@old.example",
+        "gone@old.example",
+        Failed,
+        "5.1.1",
+    ),
+    (
+        "1&1",
+        "From: Mail Delivery System <mailer-daemon@kundenserver.de>\nSubject: Mail delivery failed: returning message to sender",
+        "This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered to one or more of\nits recipients. The following addresses failed:\n\n<gone@old.example>:\nhost: mx.old.example\nreason: 550 Requested action not taken: mailbox unavailable\n\n--- The header of the original message is following. ---\n",
+        "gone@old.example",
+        Failed,
+        "5.1.1",
+    ),
+    (
+        "T-Online",
+        "From: \"T-Online Mailsystem\" <mailsystem@t-online.de>\nSubject: Unzustellbare E-Mail",
+        "Ihre E-Mail konnte leider nicht zugestellt werden.\n\nEmpfänger: gone@old.example\nGrund: 550 5.1.1 Benutzer unbekannt\n",
+        "gone@old.example",
+        Failed,
+        "5.1.1",
+    ),
+    (
+        "Mail.Ru",
+        "From: mailer-daemon@corp.mail.ru\nSubject: Mail failure.",
+        "Это письмо создано автоматически\nсервером Mail.Ru, отвечать на него не\nнужно.\n\nК сожалению, Ваше письмо не может\nбыть доставлено одному или нескольким\nполучателям:\n\ngone@old.example\n    SMTP error from remote mail server after RCPT TO:<gone@old.example>:\n    host mx.old.example: 550 user not found\n",
+        "gone@old.example",
+        Failed,
+        "5.1.1",
+    ),
+    (
+        "Yandex",
+        "From: mailer-daemon@yandex.ru\nSubject: Недоставленное сообщение",
+        "Это письмо отправлено почтовым сервером yandex.ru.\n\nК сожалению, мы вынуждены сообщить Вам о том, что Ваше письмо не может\nбыть отправлено одному или нескольким адресатам. Технические подробности можно найти ниже.\n\n<gone@old.example>: host mx.old.example[192.0.2.1] said: 550 5.1.1 No such user (in reply to RCPT TO command)\n",
+        "gone@old.example",
+        Failed,
+        "5.1.1",
+    ),
+    (
+        "Zoho",
+        "From: mailer-daemon@mail.zoho.com\nSubject: Undelivered Mail Returned to Sender",
+        "This message was created automatically by mail delivery software.\nA message that you sent could not be delivered to one or more of its recipients. This is a permanent error.\n\ngone@old.example Invalid Address, ERROR_CODE :550, ERROR_CODE :5.1.1 <gone@old.example>... User Unknown\n",
+        "gone@old.example",
+        Failed,
+        "5.1.1",
+    ),
+    (
+        "Tencent",
+        "From: PostMaster@qq.com\nSubject: 系统退信/Systems bounce",
+        "很抱歉，您发送的邮件被退回，以下是该邮件的相关信息：\n\n收件人：gone@old.example\n退信原因：收件人邮件地址（gone@old.example）不存在，邮件无法送达。\nhost mx.old.example said: 550 Mailbox not found\n",
+        "gone@old.example",
+        Failed,
+        "5.1.1",
+    ),
+    (
+        "NetEase",
+        "From: Postmaster@163.com\nSubject: 系统退信",
+        "抱歉，您的邮件被退回来了……\n原邮件信息：\n时间：2025-03-03 10:12:00\n主题：Offer\n收件人：gone@old.example\n退信原因：\n收件人邮箱已满\n",
+        "gone@old.example",
+        Failed,
+        "5.2.2",
+    ),
+    (
+        "Naver",
+        "From: mailer-daemon@naver.com\nSubject: [발송실패 안내] gone@old.example 으로 메일이 전송되지 못했습니다.",
+        "메일 전송 실패 안내\n\n받는 사람: gone@old.example\n실패 사유: 550 5.1.1 존재하지 않는 계정입니다.\n",
+        "gone@old.example",
+        Failed,
+        "5.1.1",
+    ),
+    (
+        "Orange",
+        "From: Mail Delivery System <mailer-daemon@orange.example>\nSubject: Echec de livraison",
+        "Bonjour,\n\nVotre message n'a pas pu être remis à : gone@old.example\nMotif : 550 5.1.1 utilisateur inconnu\n",
+        "gone@old.example",
+        Failed,
+        "5.1.1",
+    ),
+    (
+        "Seznam",
+        "From: MAILER-DAEMON@seznam.example\nSubject: Nedoručitelná zpráva",
+        "Vaši zprávu nelze doručit na adresu gone@old.example.\n\nDůvod: 550 5.1.1 schránka neexistuje\n",
+        "gone@old.example",
+        Failed,
+        "5.1.1",
+    ),
+    (
+        "Office 365, German",
+        "From: Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@contoso.example>\nSubject: Unzustellbar: Angebot",
+        "Ihre Nachricht an gone@old.example konnte nicht zugestellt werden.\n\ngone wurde unter old.example nicht gefunden.\n\nDiagnoseinformationen für Administratoren:\n\nGenerierender Server: AB.eurprd01.prod.outlook.com\n\ngone@old.example\nRemote server returned '550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup'\n",
+        "gone@old.example",
+        Failed,
+        "5.1.10",
+    ),
+];
+
+#[test]
+fn web_mailers() {
+    check(REPORTS);
+}
