@@ -171,6 +171,10 @@ pub enum Effect {
         kind: LinkKind,
         reason: String,
     },
+    /// Somebody outside knows the number of the case, from an acknowledgement that a restored backup does not know (B36).
+    CountAsAcknowledged {
+        case: CaseNumber,
+    },
     /// Nothing is sent to this address by ourselves any more until it writes again.
     MarkUndeliverable {
         address: Address,

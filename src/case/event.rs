@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::snapshot::Restored;
 use super::{Alarm, CaseNumber, Command, EntryId, OutboxId, Target};
 use crate::mail::{Address, Reading};
 
@@ -42,6 +43,8 @@ pub enum Matter {
     Reloaded {
         policy: String,
     },
+    /// A backup was put in place of what was here (B36).
+    Restored(Restored),
     /// The entry killed or defeated reading or deciding too often (B4): the text says how.
     Poison {
         reason: String,
@@ -54,7 +57,8 @@ pub struct Arrived {
     pub reading: Reading,
     /// The mailbox it was found in, None when it was typed in (`ingest`).
     pub mailbox: Option<String>,
-    /// True for `ingest --no-mail`: nobody is written to because of this entry.
+    /// True for `ingest --no-mail`, and for mail that is older than a restoration (B36): nobody is written to because
+    /// of this entry.
     pub silent: bool,
     /// Set when the message is larger than the limit: only the head was fetched, the whole stays on the server (B34).
     pub oversize: Option<u64>,

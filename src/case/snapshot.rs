@@ -10,6 +10,9 @@ use crate::mail::{Address, Language, MessageId, SentId, ThreadIndex};
 /// Most messages that share ids, directly or through others, which a snapshot holds; the nearest first.
 pub const NEIGHBOURS: usize = 256;
 
+/// Restorations that a snapshot knows.
+pub const RESTORATIONS: usize = 16;
+
 /// Posts that one command may name.
 pub const POSTS: usize = 200;
 
@@ -45,6 +48,37 @@ pub struct Snapshot {
     /// Pairs among `cases` that staff took apart.
     #[serde(default)]
     pub apart: Vec<(CaseNumber, CaseNumber)>,
+    /// When backups were put in place, newest first, at most [`RESTORATIONS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restored: Vec<Restored>,
+}
+
+/// A backup was put in place (B36): what the desk gave out between the backup and then is out there, and no row knows
+/// of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The entry that says so, the first one after the gap.
+    pub entry: EntryId,
+    pub at: Timestamp,
+    /// The newest entry that the backup knew.
+    pub last_entry: EntryId,
+    /// The highest case number that it knew.
+    pub last_number: CaseNumber,
+    /// Where the numbers go on.
+    pub next_number: CaseNumber,
+}
+
+impl Restored {
+    /// Whether this mail of ours was written in the time that was lost.
+    pub fn lost_mail(&self, id: SentId) -> bool {
+        let entry = EntryId(id.0 / 256);
+        self.last_entry < entry && entry < self.entry
+    }
+
+    /// Whether this number may have been given out in the time that was lost.
+    pub fn lost_number(&self, number: CaseNumber) -> bool {
+        self.last_number < number && number < self.next_number
+    }
 }
 
 /// A mail that we sent.

@@ -19,7 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 #[command(after_help = "Example:
   postcase backup /var/backups/postcase/2026-05-14.db
 
-To go back to a backup: stop Postcase, put the file where `database` says, start once with `postcase run --adopt`.
+To go back to a backup: stop Postcase, and `postcase restore` it. Putting the file in place by hand would give out
+case numbers twice.
 Exit codes: 0 done, 73 the file exists or cannot be made, 75 the daemon has not come to it yet.")]
 pub struct Arguments {
     /// The file to write; must not exist

@@ -89,7 +89,7 @@ fn print(all: &[Checked], format: Format) {
     }
 }
 
-fn database(path: &Path) -> Result<String, Failure> {
+pub fn database(path: &Path) -> Result<String, Failure> {
     if path.exists() {
         let store = Store::look_at(path)?;
         store.check_home(Adopt::Refuse)?;
@@ -99,9 +99,10 @@ fn database(path: &Path) -> Result<String, Failure> {
     let writable = rustix::fs::access(folder, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK);
     writable.map(|()| format!("{} will be made at the first start", path.display())).map_err(|error| {
         let sentence = format!(
-            "{} cannot be made: this user may not write to {} ({error}). Make the folder, or change its owner.",
+            "{} cannot be made: this user may not write to {} ({}). Make the folder, or change its owner.",
             path.display(),
-            folder.display()
+            folder.display(),
+            crate::diagnostics::plain(&error.into())
         );
         Failure::new(Exit::Create, sentence)
     })

@@ -32,6 +32,11 @@ impl Desk {
         Desk { named, config: OnceCell::new(), policy: OnceCell::new(), told: RefCell::default() }
     }
 
+    /// The configuration file that the person named.
+    pub fn named(&self) -> Option<PathBuf> {
+        self.named.clone()
+    }
+
     /// True when there is a configuration, right or wrong.
     pub fn is_there(&self) -> bool {
         self.path().is_ok()
@@ -46,8 +51,8 @@ impl Desk {
         usual.iter().find(|path| path.exists()).cloned().ok_or_else(|| {
             Failure::new(
                 Exit::Config,
-                "There is no postcase.toml here and none in /etc/postcase. Copy deploy/postcase.toml and fill it in, \
-                 or name the file with --config.",
+                "There is no postcase.toml here and none in /etc/postcase. Set up a new desk \
+                 with `postcase init`, or name the file with --config.",
             )
         })
     }
@@ -174,7 +179,7 @@ pub fn place(config: &Config, adopt: Adopt) -> Place {
     Place { database: config.database.clone(), adopt, copy }
 }
 
-fn findings(found: &Diagnostics) -> Failure {
+pub fn findings(found: &Diagnostics) -> Failure {
     Failure::new(Exit::Config, found.render(colour()).trim_end())
 }
 

@@ -81,10 +81,17 @@ impl From<StoreError> for Failure {
                 Exit::NotPermitted
             }
             StoreError::CannotOpen { .. } | StoreError::Exists { .. } => Exit::Create,
-            StoreError::Missing { .. } => Exit::NoInput,
+            StoreError::Missing { .. } | StoreError::NoBackup { .. } => Exit::NoInput,
+            StoreError::SameFile { .. }
+            | StoreError::InUse { .. }
+            | StoreError::NotABackup { .. }
+            | StoreError::DamagedBackup { .. }
+            | StoreError::BackupOfTestCopy { .. } => Exit::Data,
             StoreError::NotOurs { .. }
             | StoreError::Newer { .. }
             | StoreError::OtherInstance { .. }
+            | StoreError::TestCopy { .. }
+            | StoreError::NotACopy { .. }
             | StoreError::OtherMailbox { .. } => Exit::Config,
             StoreError::Locked { .. } | StoreError::Busy { .. } => Exit::TryAgain,
         };

@@ -10,8 +10,11 @@ mod explain;
 mod failure;
 mod held;
 mod ingest;
+mod init;
 mod outbox;
+mod restore;
 mod run;
+mod shadow;
 mod show;
 mod status;
 mod words;
@@ -34,6 +37,7 @@ use failure::{Exit, Failure};
     name = "postcase",
     version,
     after_help = "Examples:
+  postcase init                         set up a new desk, step by step
   postcase check                        is everything set up as it should be?
   postcase run                          follow the mailboxes until told to stop
   postcase case list --phase new,open   what is to be done
@@ -61,6 +65,7 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Init(init::Arguments),
     Run(run::Arguments),
     Check(check::Arguments),
     Status(status::Arguments),
@@ -72,6 +77,7 @@ enum Command {
     #[command(subcommand)]
     Outbox(outbox::Arguments),
     Backup(backup::Arguments),
+    Restore(restore::Arguments),
     Ingest(ingest::Arguments),
 }
 
@@ -112,6 +118,7 @@ pub fn main() -> ExitCode {
 impl Command {
     fn carry_out(self, desk: &Desk) -> Result<Exit, Failure> {
         match self {
+            Command::Init(arguments) => init::run(desk, &arguments),
             Command::Run(arguments) => run::run(desk, &arguments),
             Command::Check(arguments) => check::run(desk, &arguments),
             Command::Status(arguments) => status::run(desk, &arguments),
@@ -120,6 +127,7 @@ impl Command {
             Command::Held(arguments) => held::run(desk, arguments),
             Command::Outbox(arguments) => outbox::run(desk, arguments),
             Command::Backup(arguments) => backup::run(desk, &arguments),
+            Command::Restore(arguments) => restore::run(desk, &arguments),
             Command::Ingest(arguments) => ingest::run(desk, &arguments),
         }
     }

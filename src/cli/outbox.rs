@@ -111,7 +111,9 @@ fn list(desk: &Desk, which: Which, format: Format) -> Result<Exit, Failure> {
         mail.recipients.iter().map(|recipient| {
             let state = match (recipient.state, mail.next_attempt) {
                 (RecipientState::Waiting, Some(next)) if mail.attempts > 0 => format!("again at {}", show::time(next)),
-                (RecipientState::Waiting, _) => "waiting".to_owned(),
+                (RecipientState::Waiting, Some(_)) => "waiting".to_owned(),
+                // Until `outbox retry` names it (B36).
+                (RecipientState::Waiting, None) => "kept back".to_owned(),
                 (RecipientState::Accepted, _) => "accepted".to_owned(),
                 (RecipientState::Refused, _) => "refused".to_owned(),
             };

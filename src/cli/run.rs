@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tracing::warn;
 use tracing_subscriber::EnvFilter;
 
 use super::desk::{Desk, load_policy, place};
 use super::failure::{Exit, Failure, mistake};
 use super::runtime;
-use crate::config::{Config, MailboxConfig};
+use crate::config::{Config, Filing, MailboxConfig};
 use crate::engine::daemon::{self, Control};
 use crate::engine::{Clock, Engine};
 use crate::smtp::Patience;
@@ -21,18 +22,36 @@ use crate::store::{Adopt, Lock};
 /// SIGTERM and SIGINT end it within two seconds (a mail that the server is just accepting may take up to 30);
 /// SIGHUP reads the rules again. A message is journalled before anything is done to the server's copy, so it may
 /// be stopped, or killed, at any moment.
+///
+/// `--shadow` is a trial: it looks at the mailboxes read-only, decides in a database of its own, and tells what would
+/// have been done.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   postcase run
   postcase --config /etc/postcase/postcase.toml run --log debug
-  postcase run --adopt     the database was moved here on purpose, and the original is gone")]
+  postcase run --adopt     the database was moved here on purpose, and the original is gone
+  postcase run --no-mail   try something on a copy of the database: it never sends anything, and
+                           changes nothing in the mailboxes
+  postcase run --shadow    a trial: what would have been done with the newest 500 messages?
+  postcase run --shadow --since 2026-05-01 --report trial.html
+
+A trial changes nothing on the servers and sends nothing. With --format json it prints {desk, mailboxes [{mailbox,
+folder, there}], messages, bytes, first, last, conversations, conversations_with_replies, longest [{subject, mails}],
+acknowledged, not_acknowledged [], kinds [], decisions [], held, held_mails [{received, from, subject, reason}],
+duplicates, bounces, undeliverable [], languages [], senders [], hours [24], weekdays [7], seconds}; lists are of
+{what, count}.")]
 pub struct Arguments {
     /// Take over a database that was made elsewhere; only when the original is gone for good
     #[arg(long)]
     adopt: bool,
-    /// What to log: error, warn, info, debug, or a filter such as postcase::mailbox=debug
-    #[arg(long, env = "POSTCASE_LOG", default_value = "info", value_name = "FILTER")]
-    log: String,
+    /// Make this copy of a database a test copy: everything is decided, and its mail waits in the outbox for good
+    #[arg(long, conflicts_with = "adopt")]
+    no_mail: bool,
+    #[command(flatten)]
+    shadow: super::shadow::Wanted,
+    /// What to log: error, warn, info, debug, or a filter such as postcase::mailbox=debug [default: info, in a trial error]
+    #[arg(long, env = "POSTCASE_LOG", value_name = "FILTER")]
+    log: Option<String>,
     /// Log lines for people, or one JSON object a line
     #[arg(long, default_value = "text")]
     log_format: super::Format,
@@ -40,14 +59,26 @@ pub struct Arguments {
 
 pub fn run(desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
     log(arguments)?;
+    if arguments.shadow.shadow {
+        return super::shadow::run(desk, &arguments.shadow);
+    }
     let runtime = runtime()?;
     // Before anything is begun: until then a signal, SIGHUP too, ends the process as it always does.
     let signals = runtime.block_on(async { Signals::listen() });
-    let config = Arc::new(desk.config_with_secrets()?);
+    let mut config = desk.config_with_secrets()?;
     let policy = desk.policy()?.clone();
     let lock = Lock::take(&config.database)?;
-    let adopt = if arguments.adopt { Adopt::Adopt } else { Adopt::Refuse };
+    let adopt = match (arguments.adopt, arguments.no_mail) {
+        (true, _) => Adopt::Adopt,
+        (false, true) => Adopt::TestCopy,
+        (false, false) => Adopt::Refuse,
+    };
     let engine = Engine::open(&place(&config, adopt), lock, policy, Clock::System)?;
+    if engine.store().is_test_copy()? {
+        warn!("this is a test copy: it sends nothing, and changes nothing in the mailboxes");
+        config.mailboxes.iter_mut().for_each(|mailbox| mailbox.filing = Filing::ReadOnly);
+    }
+    let config = Arc::new(config);
     let folder_of = |mailbox: &MailboxConfig| format!("folder {} of {}", mailbox.folder, mailbox.user);
     let watched: Vec<_> = config.mailboxes.iter().map(|mailbox| (mailbox.name.clone(), folder_of(mailbox))).collect();
     engine.watch(&watched)?;
@@ -61,9 +92,10 @@ pub fn run(desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
 /// Secrets must not reach a log: async-imap gives whole commands to the `log` crate, LOGIN with its password among
 /// them. What is logged is therefore Postcase's own `tracing` alone; nobody listens to `log` (`init` would).
 fn log(arguments: &Arguments) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&arguments.log).map_err(|error| {
-        let sentence =
-            format!("--log {:?} is no filter ({error}). Write a level, for example --log debug.", arguments.log);
+    let usual = if arguments.shadow.shadow { "error" } else { "info" };
+    let wanted = arguments.log.as_deref().unwrap_or(usual);
+    let filter = EnvFilter::try_new(wanted).map_err(|error| {
+        let sentence = format!("--log {wanted:?} is no filter ({error}). Write a level, for example --log debug.");
         Failure::new(Exit::Usage, sentence)
     })?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -79,19 +111,28 @@ fn log(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-struct Signals {
+pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
 }
 
 impl Signals {
-    fn listen() -> Signals {
+    pub fn listen() -> Signals {
         let listen = |kind| signal(kind).expect("the system lets a process listen to its signals");
         Signals {
             terminate: listen(SignalKind::terminate()),
             interrupt: listen(SignalKind::interrupt()),
             hangup: listen(SignalKind::hangup()),
+        }
+    }
+
+    /// Waits until the process is told to end.
+    pub async fn end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.hangup.recv() => {}
         }
     }
 

@@ -29,9 +29,9 @@ const NAMED: usize = 10;
   postcase status --format json | jq .attention
   postcase status --offline     do not ask the mail servers
 
-JSON: {ok, attention [], instance, database, daemon {running, pid}, entries, waiting, decisions {}, held, cases {},
+JSON: {ok, attention [], instance, database, test_copy, daemon {running, pid}, entries, waiting, decisions {}, held, cases {},
 mailboxes [{mailbox, shown, fates {}, unfiled, state}],
-outbox {paused, waiting, deferred, refused, accepted, unknown, copies_given_up},
+outbox {paused, waiting, deferred, kept_back, refused, accepted, unknown, copies_given_up},
 troubles [{source, text, since, times}], servers [{mailbox, messages, unledgered [], trouble}]}
 Exit codes: 0 all is well, 1 something needs a person, 66 there is no database yet, 78 the configuration is wrong.")]
 pub struct Arguments {
@@ -50,6 +50,8 @@ struct Status {
     attention: Vec<String>,
     instance: String,
     database: String,
+    /// A copy to try things on, which sends nothing (`run --no-mail`).
+    test_copy: bool,
     daemon: Daemon,
     #[serde(flatten)]
     counts: Counts,
@@ -98,6 +100,7 @@ pub fn run(desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
         attention,
         instance: store.instance()?,
         database: config.database.display().to_string(),
+        test_copy: store.is_test_copy()?,
         daemon: Daemon { running, pid: holder.and_then(|pid| pid.parse().ok()) },
         counts,
         servers,
@@ -209,6 +212,9 @@ fn print(status: &Status) {
         (false, _) => "does not run".to_owned(),
     };
     say!("{BOLD}Desk {}{BOLD:#}  {}", status.instance, status.database);
+    if status.test_copy {
+        say!("  {BOLD}a test copy{BOLD:#}: it sends nothing, and changes nothing in the mailboxes");
+    }
     say!("  daemon     {daemon}");
     for mailbox in &status.counts.mailboxes {
         let state = |key: &str| mailbox.state.as_ref().and_then(|state| state.get(key)).and_then(|v| v.as_bool());
@@ -243,10 +249,11 @@ fn print(status: &Status) {
     say!("  held       {}", counts.held);
     let outbox = &counts.outbox;
     say!(
-        "  outbox     {}{} waiting, {} deferred, {} accepted, {} refused, {} of unknown fate",
+        "  outbox     {}{} waiting, {} deferred, {} kept back, {} accepted, {} refused, {} of unknown fate",
         if outbox.paused { "paused: " } else { "" },
         outbox.waiting,
         outbox.deferred,
+        outbox.kept_back,
         outbox.accepted,
         outbox.refused,
         outbox.unknown

@@ -122,6 +122,8 @@ pub enum Start {
 /// What becomes of the server's copy once it is journalled (B8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Filing {
+    /// Not even opened for writing (EXAMINE): for trials and test copies. Not said in the file.
+    ReadOnly,
     Leave,
     MarkSeen,
     Move(String),

@@ -32,6 +32,12 @@ impl Config {
         Config::read(path, source, &Environment::default(), Secrets::Leave)
     }
 
+    /// As [`Config::load_without_secrets`], of a text that would stand at `path`.
+    pub fn parse_without_secrets(path: &Path, text: &str) -> Result<Loaded<Config>, Diagnostics> {
+        let source = Source::new(path.display().to_string(), text);
+        Config::read(path, source, &Environment::default(), Secrets::Leave)
+    }
+
     /// As [`Config::load`], of a text that would stand at `path`.
     pub fn parse(path: &Path, text: &str, environment: &Environment) -> Result<Loaded<Config>, Diagnostics> {
         Config::read(path, Source::new(path.display().to_string(), text), environment, Secrets::Read)

@@ -67,7 +67,7 @@ fn addressee<'a>(draft: &Draft<'_>, mail: &Incoming<'a>) -> Result<&'a Named, St
         return Err("the desk does not acknowledge (`acknowledgement.enabled`)".to_owned());
     }
     if mail.arrived.silent {
-        return Err("the mail was taken in silently (`--no-mail`)".to_owned());
+        return Err("the mail was taken in silently (`--no-mail`, or older than a restored backup)".to_owned());
     }
     automatic(mail.arrived.reading.kind)?;
     let Some(named) = mail.speaker.filter(|named| is_outside(&named.address, desk)) else {

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use super::answer::{self, About};
 use super::participants::{self, Brought};
+use super::restored::Lost;
 use super::{Draft, automatic, changed_subject, ordinal, routing};
 use crate::case::decision::LinkKind;
 use crate::case::event::Arrived;
@@ -87,6 +88,20 @@ pub(super) fn take_in(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link) -
             .say("Mail to the originator came back before; now that they write, the next mail to them is tried again.");
         draft.effects.push(Effect::ClearUndeliverable { address: named.address.clone() });
     }
+    let lost = Lost::of(draft, &mail.arrived.reading);
+    if let Some(lost) = &lost {
+        let link = lost.relink(draft, link);
+        if let Some(number) = lost.opens(draft, &link) {
+            return (Verdict::Open, open_lost(draft, mail, &link, number));
+        }
+        let (verdict, case) = join_or_open(draft, mail, &link);
+        lost.name(draft, &link, case);
+        return (verdict, case);
+    }
+    join_or_open(draft, mail, link)
+}
+
+fn join_or_open(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link) -> (Verdict, CaseNumber) {
     match found(draft, link) {
         None => (Verdict::Open, open(draft, mail, link)),
         Some(case) if let Some(link) = changed_subject::parted(draft, mail, link, case) => {
@@ -142,7 +157,27 @@ fn duplicate(mut draft: Draft<'_>, first: &KnownMessage) -> Decision {
 /// A new case.
 pub(super) fn open(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link) -> CaseNumber {
     let subject = subject_of(draft, mail);
-    open_about(draft, mail, link, subject)
+    let number = CaseNumber(draft.snapshot.next_number);
+    open_about(draft, mail, link, Opening { number, subject, word: Some(Template::Acknowledged) })
+}
+
+/// A case that was acknowledged in the time that a restored backup does not know.
+fn open_lost(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, number: CaseNumber) -> CaseNumber {
+    let subject = subject_of(draft, mail);
+    draft.say("No acknowledgement: the originator has one from the time that is lost.");
+    open_about(draft, mail, link, Opening { number, subject, word: None });
+    if number.0 != draft.snapshot.next_number {
+        draft.effects.push(Effect::CountAsAcknowledged { case: number });
+    }
+    number
+}
+
+/// A case that is about to be opened.
+struct Opening {
+    number: CaseNumber,
+    subject: String,
+    /// The automatic answer.
+    word: Option<Template>,
 }
 
 fn subject_of(draft: &Draft<'_>, mail: &Incoming<'_>) -> String {
@@ -150,8 +185,8 @@ fn subject_of(draft: &Draft<'_>, mail: &Incoming<'_>) -> String {
     if base.is_empty() { "(no subject)".to_owned() } else { base }
 }
 
-fn open_about(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, subject: String) -> CaseNumber {
-    let number = CaseNumber(draft.snapshot.next_number);
+fn open_about(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, opening: Opening) -> CaseNumber {
+    let Opening { number, subject, word } = opening;
     let reading = &mail.arrived.reading;
     let today = draft.today();
     let routing = routing::route(draft, mail, today);
@@ -169,7 +204,7 @@ fn open_about(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, subject: 
     participants::add(draft, number, brought(mail), None);
     connect(draft, number, link);
     say_oversize(draft, mail);
-    answer::automatically(draft, mail, About { case: number, queue, subject, post }, Some(Template::Acknowledged));
+    answer::automatically(draft, mail, About { case: number, queue, subject, post }, word);
     number
 }
 
@@ -190,7 +225,8 @@ fn follow(draft: &mut Draft<'_>, mail: &Incoming<'_>, closed: &CaseFacts) -> Cas
     // A reply to our acknowledgement bears the acknowledgement's subject, which says nothing.
     let subject = subject_of(draft, mail);
     let subject = if template::is_own_subject(&subject) { closed.subject.clone() } else { subject };
-    open_about(draft, mail, &link, subject)
+    let number = CaseNumber(draft.snapshot.next_number);
+    open_about(draft, mail, &link, Opening { number, subject, word: Some(Template::Acknowledged) })
 }
 
 /// Whether a reply may open `case` again (B22); if not, why.

@@ -12,6 +12,7 @@ mod delivery;
 mod instructions;
 mod mail;
 mod participants;
+mod restored;
 mod routing;
 mod timer;
 
@@ -41,6 +42,7 @@ pub fn decide(policy: &Policy, snapshot: &Snapshot, event: &Event, now: Timestam
         Matter::Due { case, target, generation } => timer::decide(draft, *case, *target, *generation),
         Matter::Alarm { alarm, to } => alarm::decide(draft, alarm, to),
         Matter::Reloaded { policy } => reloaded(draft, policy),
+        Matter::Restored(restored) => restored::decide(draft, restored),
         Matter::Poison { reason } => poison(draft, reason),
     }
 }

@@ -309,7 +309,7 @@ impl Desk {
 
     fn filing(&self, name: &str) -> ledger::Filing {
         match self.config.mailboxes.iter().find(|mailbox| mailbox.name == name).map(|mailbox| &mailbox.filing) {
-            None | Some(Filing::Leave) => ledger::Filing::None,
+            None | Some(Filing::ReadOnly | Filing::Leave) => ledger::Filing::None,
             Some(Filing::MarkSeen | Filing::Move(_) | Filing::Delete) => ledger::Filing::Wanted,
         }
     }

@@ -230,6 +230,7 @@ impl Engine {
             }
             Payload::Alarm { alarm, to } => Ok(Matter::Alarm { alarm: alarm.clone(), to: to.clone() }),
             Payload::Reloaded { policy } => Ok(Matter::Reloaded { policy: policy.clone() }),
+            Payload::Restored(restored) => Ok(Matter::Restored(*restored)),
             Payload::Unfetchable { uid, reason } => {
                 let mailbox = waiting.mailbox.as_deref().unwrap_or("?");
                 let reason = format!(
@@ -290,6 +291,7 @@ impl Engine {
             | Matter::Due { .. }
             | Matter::Alarm { .. }
             | Matter::Reloaded { .. }
+            | Matter::Restored(_)
             | Matter::Poison { .. } => None,
         };
         let message = footprint.as_ref().map(|(entry, footprint)| (*entry, footprint));
@@ -352,6 +354,7 @@ fn line(event: &Event, decision: &Decision) -> String {
         Matter::Due { target, .. } => format!("due-{}", target.name()),
         Matter::Alarm { .. } => "alarm".to_owned(),
         Matter::Reloaded { .. } => "reload".to_owned(),
+        Matter::Restored(_) => "restoration".to_owned(),
         Matter::Poison { .. } => "poison".to_owned(),
     };
     let case = decision.case.map_or("none".to_owned(), |case| case.to_string());

@@ -1,15 +1,21 @@
 //! Short connections of their own: is the mailbox there, what is in it, a copy into the Sent folder.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::connection::connect;
-use super::filing::find_sent_folder;
+use super::filing::{self, Before, find_sent_folder};
 use super::session::{Access, Session, Span};
 use super::syntax::quoted;
 use super::trouble::{Trouble, TroubleKind};
-use crate::config::MailboxConfig;
+use crate::config::{Filing, MailboxConfig};
 use crate::failpoint::{Step, reach};
 use crate::mail::MessageId;
+
+/// How often a message is looked for that is waited for.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// What `check` learns of a mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +23,18 @@ pub struct Probe {
     pub messages: u32,
     /// IDLE is offered: new mail is seen at once.
     pub idle: bool,
+    /// Above every UID that is there.
+    pub uid_next: u32,
+}
+
+/// What became of a message that was waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Came {
+    /// It came, and was deleted.
+    Removed,
+    /// It came, and could not be deleted.
+    Stays(String),
+    Not,
 }
 
 /// What is in a mailbox, for `status` to compare with the ledger.
@@ -31,7 +49,8 @@ pub struct Survey {
 pub async fn probe(config: &MailboxConfig) -> Result<Probe, Trouble> {
     let mut session = connect(config).await?;
     let selected = session.open(config, Access::Examine).await?;
-    let probe = Probe { messages: selected.exists, idle: session.capabilities.idle };
+    let probe =
+        Probe { messages: selected.exists, idle: session.capabilities.idle, uid_next: selected.uid_next.unwrap_or(1) };
     session.leave().await;
     Ok(probe)
 }
@@ -51,6 +70,47 @@ pub async fn survey(config: &MailboxConfig) -> Result<Survey, Trouble> {
     }
     session.leave().await;
     Ok(Survey { uid_validity: selected.uid_validity, uids })
+}
+
+/// The UIDs from the first one on that came on `day` or later, read-only; not necessarily all of those.
+pub async fn survey_since(config: &MailboxConfig, day: jiff::civil::Date) -> Result<Survey, Trouble> {
+    let mut session = connect(config).await?;
+    let selected = session.open(config, Access::Examine).await?;
+    // The server compares days in a zone of its own (RFC 3501 §6.4.4).
+    let from = day.yesterday().unwrap_or(day).strftime("%-d-%b-%Y");
+    let uids = session.search(&format!("SINCE {from}")).await?.into_iter().collect();
+    session.leave().await;
+    Ok(Survey { uid_validity: selected.uid_validity, uids })
+}
+
+/// Waits up to `patience` for a message with this Message-ID, at `from` or a higher UID, and deletes it.
+pub async fn await_message(
+    config: &MailboxConfig,
+    id: &MessageId,
+    from: u32,
+    patience: Duration,
+) -> Result<Came, Trouble> {
+    let begun = Instant::now();
+    let mut session = connect(config).await?;
+    session.open(config, Access::Select).await?;
+    let config = MailboxConfig { filing: Filing::Delete, ..config.clone() };
+    let criteria = format!("UID {from}:* HEADER Message-ID {}", quoted(&format!("<{id}>")));
+    let came = loop {
+        session.look().await?;
+        let found: Vec<u32> = session.search(&criteria).await?.into_iter().filter(|uid| *uid >= from).collect();
+        if !found.is_empty() {
+            break match filing::file(&mut session, &config, &found, Before::Untouched).await {
+                Ok(()) => Came::Removed,
+                Err(trouble) => Came::Stays(trouble.sentence),
+            };
+        }
+        if begun.elapsed() >= patience {
+            break Came::Not;
+        }
+        tokio::time::sleep(LOOK).await;
+    };
+    session.leave().await;
+    Ok(came)
 }
 
 /// Appends a copy of what was sent to `config.sent_folder`, marked as read, unless a message with this

@@ -29,7 +29,7 @@ pub(super) async fn file(
 ) -> Result<(), Trouble> {
     let set = uid_set(uids);
     match &config.filing {
-        Filing::Leave => Ok(()),
+        Filing::ReadOnly | Filing::Leave => Ok(()),
         Filing::MarkSeen => talk(session, &format!("UID STORE {set} +FLAGS.SILENT (\\Seen)")).await,
         Filing::Delete => remove(session, uids).await,
         Filing::Move(folder) if session.capabilities.moves => into_folder(session, "MOVE", &set, folder).await,
@@ -216,7 +216,7 @@ fn explain(filing: &Filing, trouble: Trouble) -> Trouble {
         return trouble;
     }
     let what = match filing {
-        Filing::Leave | Filing::MarkSeen => "marked as read".to_owned(),
+        Filing::ReadOnly | Filing::Leave | Filing::MarkSeen => "marked as read".to_owned(),
         Filing::Move(folder) => format!("moved to {folder:?}"),
         Filing::Delete => "deleted".to_owned(),
     };

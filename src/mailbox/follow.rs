@@ -105,7 +105,8 @@ impl Follower {
     /// One connection, from login to its failure.
     async fn connection(&mut self) -> Result<Infallible, End> {
         let mut session = connect(&self.config).await?;
-        let selected = session.open(&self.config, Access::Select).await?;
+        let access = if self.config.filing == Filing::ReadOnly { Access::Examine } else { Access::Select };
+        let selected = session.open(&self.config, access).await?;
         reach(Step::Selected);
         let opened = Opened {
             mailbox: self.config.name.clone(),
@@ -123,7 +124,7 @@ impl Follower {
             "connected"
         );
         let mut position = Position::new(selected, resume);
-        if self.config.filing == Filing::Leave {
+        if matches!(self.config.filing, Filing::ReadOnly | Filing::Leave) {
             position.unfiled.clear();
         }
         let mut may_idle = self.config.idle && session.capabilities.idle;

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
-pub use errands::{Probe, Survey, append_sent, probe, survey};
+pub use errands::{Came, Probe, Survey, append_sent, await_message, probe, survey, survey_since};
 pub use follow::follow;
 pub use trouble::{SAID_MAX, Trouble, TroubleKind};
 

@@ -359,7 +359,7 @@ impl Pass<'_> {
     }
 
     async fn file(&mut self, uids: &[u32], before: Before) -> Result<(), End> {
-        if self.config.filing == Filing::Leave || uids.is_empty() {
+        if matches!(self.config.filing, Filing::ReadOnly | Filing::Leave) || uids.is_empty() {
             return Ok(());
         }
         self.position.unfiled.extend(uids);

@@ -47,7 +47,7 @@ impl Tx<'_> {
             self.carry_out(effect, outcome)?;
         }
         for (letter, composed) in outcome.decision.letters.iter().zip(outcome.composed) {
-            self.queue_letter(letter, composed, outcome.copy)?;
+            self.queue_letter(letter, composed, outcome)?;
         }
         self.record(outcome)?;
         self.prepare_cached("UPDATE journal SET waiting = 0, marked = 0 WHERE id = $1")?
@@ -81,6 +81,7 @@ impl Tx<'_> {
             Effect::RemoveTag { case, tag } => self.remove_tag(*case, tag),
             Effect::MergeCase { from, into } => self.merge(*from, *into, now),
             Effect::LinkCase { from, to, kind, reason } => self.link_cases((*from, *to), *kind, reason, outcome.entry),
+            Effect::CountAsAcknowledged { case } => self.count_as_acknowledged(*case),
             Effect::MarkUndeliverable { address, reason } => self.set_undeliverable(address.as_str(), Some(reason)),
             Effect::ClearUndeliverable { address } => self.set_undeliverable(address.as_str(), None),
             Effect::ExposeReference { sent } => self.expose(*sent),
@@ -201,7 +202,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn queue_letter(&self, letter: &Letter, composed: &Composed, copy: SentCopy) -> Result<()> {
+    fn queue_letter(&self, letter: &Letter, composed: &Composed, outcome: &Outcome) -> Result<()> {
         let (id, at) = (letter.id.0 as i64, letter.at.as_microsecond());
         self.prepare_cached(
             "INSERT INTO sent (id, post, template, hand, audience, message_id, person, asks, at) \
@@ -224,15 +225,19 @@ impl Tx<'_> {
         for address in &composed.recipients {
             recipient.execute(params![id, address.as_str(), at])?;
         }
-        let copy = if copy == SentCopy::Wanted && letter.hand == Hand::Person { "wanted" } else { "none" };
+        // What waited in a backup was probably decided, and sent, in the time that was lost: it goes out when a person says so.
+        let restored = outcome.snapshot.restored.first().is_some_and(|restored| outcome.entry < restored.entry);
+        let next_attempt = if restored { None } else { Some(at) };
+        let copy = if outcome.copy == SentCopy::Wanted && letter.hand == Hand::Person { "wanted" } else { "none" };
         self.prepare_cached(
-            "INSERT INTO outbox (id, reverse_path, bytes, queued, next_attempt, copy) VALUES ($1, $2, $3, $4, $4, $5)",
+            "INSERT INTO outbox (id, reverse_path, bytes, queued, next_attempt, copy) VALUES ($1, $2, $3, $4, $5, $6)",
         )?
         .execute(params![
             id,
             composed.reverse_path.as_ref().map(|a| a.as_str()),
             raw::compress(&composed.bytes),
             at,
+            next_attempt,
             copy
         ])?;
         // The letter about a message that was too large names the number, too: it is the one acknowledgement.

@@ -158,8 +158,13 @@ impl Store {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// One case with all that belongs to it; a merged number shows the case that survived.
-    pub fn case(&self, number: CaseNumber) -> Result<Option<CaseView>> {
+    /// One line about a case; a merged number shows the case that survived.
+    pub fn case_line(&self, number: CaseNumber) -> Result<Option<CaseLine>> {
+        let Some(current) = self.survivor(number)? else { return Ok(None) };
+        Ok(Some(self.connection.query_row(&format!("{LINE} WHERE c.number = $1"), [current], case_line)?))
+    }
+
+    fn survivor(&self, number: CaseNumber) -> Result<Option<i64>> {
         let mut current = number.0 as i64;
         loop {
             let into: Option<Option<i64>> = self
@@ -169,9 +174,14 @@ impl Store {
             match into {
                 None => return Ok(None),
                 Some(Some(next)) => current = next,
-                Some(None) => break,
+                Some(None) => return Ok(Some(current)),
             }
         }
+    }
+
+    /// One case with all that belongs to it; a merged number shows the case that survived.
+    pub fn case(&self, number: CaseNumber) -> Result<Option<CaseView>> {
+        let Some(current) = self.survivor(number)? else { return Ok(None) };
         let line = self.connection.query_row(&format!("{LINE} WHERE c.number = $1"), [current], case_line)?;
         let (language, acknowledged, closed, reopened) = self.connection.query_row(
             "SELECT language, acknowledged, closed, reopened FROM cases WHERE number = $1",

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Result, Store, Tx, from_json, json, time};
 use crate::case::event::Undeliverable;
+use crate::case::snapshot::Restored;
 use crate::case::{Alarm, CaseNumber, Command, EntryId, Target};
 use crate::mail::Address;
 
@@ -21,7 +22,7 @@ pub const ATTEMPTS: u32 = 3;
 #[serde(tag = "matter", rename_all = "kebab-case")]
 pub enum Payload {
     Mail {
-        /// `ingest --no-mail`: nobody is written to because of this entry.
+        /// `ingest --no-mail`, or older than a restoration: nobody is written to because of this entry.
         #[serde(default)]
         silent: bool,
         /// The whole size, when only the head was fetched (B34).
@@ -50,10 +51,11 @@ pub enum Payload {
         uid: u32,
         reason: String,
     },
+    Restored(Restored),
 }
 
 impl Payload {
-    fn matter(&self) -> &'static str {
+    pub(super) fn matter(&self) -> &'static str {
         match self {
             Payload::Mail { .. } => "mail",
             Payload::Command(_) => "command",
@@ -62,6 +64,7 @@ impl Payload {
             Payload::Alarm { .. } => "alarm",
             Payload::Reloaded { .. } => "reloaded",
             Payload::Unfetchable { .. } => "unfetchable",
+            Payload::Restored(_) => "restored",
         }
     }
 }

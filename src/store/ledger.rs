@@ -110,8 +110,10 @@ impl Tx<'_> {
             return Ok(None);
         }
         let oversize = (found.extent == Extent::Head).then_some(found.size);
-        let payload = Payload::Mail { silent: false, oversize };
         let received = found.internal_date.unwrap_or(now);
+        // The state that was lost has probably acknowledged it (B36).
+        let silent = self.restored_at()?.is_some_and(|restored| received < restored);
+        let payload = Payload::Mail { silent, oversize };
         let entry = self.journal(&payload, Some(&found.bytes), Some(&found.mailbox), received, now, mark)?;
         self.put_row(key, "journalled", Some(entry), &hash, found, now)?;
         Ok(Some(entry))

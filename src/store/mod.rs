@@ -6,11 +6,13 @@ pub mod alarms;
 pub mod apply;
 pub mod cases;
 pub mod copy;
+mod home;
 pub mod journal;
 pub mod ledger;
 pub mod lock;
 pub mod outbox;
 pub mod raw;
+pub mod restore;
 pub mod snapshot;
 pub mod status;
 pub mod timers;
@@ -21,6 +23,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
+pub use home::Adopt;
 pub use lock::{LastHolder, Lock};
 
 use crate::mail::Keyring;
@@ -54,9 +57,39 @@ pub enum StoreError {
     Newer { path: PathBuf, found: i64, known: i64 },
     #[error(
         "{0} was made for another place ({home}): it looks like a copy. Two desks with one database would answer \
-         everybody twice. If the original is gone for good, start once with `postcase run --adopt`.", path.display()
+         everybody twice. If the original is gone for good, start once with `postcase run --adopt`; to try something on \
+         the copy, start it with `postcase run --no-mail`, which never sends anything.", path.display()
     )]
     OtherInstance { path: PathBuf, home: String },
+    #[error(
+        "{0} is a test copy: it never sends mail, and cannot become the desk. Start it with `postcase run --no-mail`, or \
+         put a backup of the desk in its place with `postcase restore`.", path.display()
+    )]
+    TestCopy { path: PathBuf },
+    #[error(
+        "{0} is the desk itself, not a copy: what it decided under --no-mail would never be sent. To keep mail back for \
+         a while say `postcase outbox pause`; to try something, copy the database with `postcase backup` and name the \
+         copy as `database` in a configuration of its own.", path.display()
+    )]
+    NotACopy { path: PathBuf },
+    #[error("There is no backup at {0}. Name a file that `postcase backup` wrote.", path.display())]
+    NoBackup { path: PathBuf },
+    #[error("{0} is no backup of Postcase. Name a file that `postcase backup` wrote.", path.display())]
+    NotABackup { path: PathBuf },
+    #[error("The backup {0} is damaged ({error}). Name an older one.", path.display())]
+    DamagedBackup { path: PathBuf, error: String },
+    #[error("{0} is the database itself. Name a file that `postcase backup` wrote.", path.display())]
+    SameFile { path: PathBuf },
+    #[error(
+        "{0} is a database in use, not a backup: a part of it stands in another file. Make a backup of it with \
+         `postcase backup`, and name that.", path.display()
+    )]
+    InUse { path: PathBuf },
+    #[error(
+        "{0} is a backup of a test copy, which never sends mail: a desk that is restored from it would not either. Name \
+         a backup of the desk itself.", path.display()
+    )]
+    BackupOfTestCopy { path: PathBuf },
     #[error(
         "{0} belongs to another user (uid {owner}). Act as that user, for example with `sudo -u '#{owner}' postcase …`: \
          files made by this one would lock the desk out.", path.display()
@@ -101,6 +134,17 @@ impl StoreError {
             )
     }
 
+    /// The same about the file that a person named, where another was looked at.
+    fn about(self, named: &Path) -> StoreError {
+        let path = named.to_owned();
+        match self {
+            StoreError::NotOurs { .. } => StoreError::NotABackup { path },
+            StoreError::Newer { found, known, .. } => StoreError::Newer { path, found, known },
+            StoreError::Damaged { error, .. } => StoreError::DamagedBackup { path, error },
+            other => other,
+        }
+    }
+
     /// The sentence for what SQLite says, with the file it is about.
     fn at(self, path: &Path) -> StoreError {
         let StoreError::Other { error } = self else { return self };
@@ -119,15 +163,6 @@ impl StoreError {
             _ => StoreError::Other { error },
         }
     }
-}
-
-/// What becomes of a database that was copied or moved here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Adopt {
-    /// Refused: two desks with one database would answer everybody twice.
-    Refuse,
-    /// This is its home from now on.
-    Adopt,
 }
 
 /// A connection to the desk's database.
@@ -260,20 +295,6 @@ impl Store {
         Ok(())
     }
 
-    /// A database knows where it lives: a copy has another inode, a moved disk another machine.
-    pub fn check_home(&self, adopt: Adopt) -> Result<()> {
-        let here = home(&self.path);
-        match self.meta("home")? {
-            Some(home) if home == here => Ok(()),
-            Some(home) if adopt == Adopt::Refuse => Err(StoreError::OtherInstance { path: self.path.clone(), home }),
-            _ => {
-                let tx = self.begin()?;
-                tx.set_meta("home", &here)?;
-                tx.commit()
-            }
-        }
-    }
-
     /// Starts a writing transaction. Immediate: a later upgrade of a reader could fail without waiting.
     pub fn begin(&self) -> Result<Tx<'_>> {
         let tx = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate);
@@ -398,16 +419,6 @@ fn lacks_room(error: &rusqlite::Error) -> bool {
 /// Less is left than a few transactions need.
 fn is_full(path: &Path) -> bool {
     rustix::fs::statvfs(path).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST_ROOM)
-}
-
-/// Where a database lives: machine and inode. A renamed folder keeps both; a copy keeps neither.
-fn home(path: &Path) -> String {
-    use std::os::unix::fs::MetadataExt;
-
-    let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
-    let inode = std::fs::metadata(path).map_or(0, |m| m.ino());
-    let machine: String = machine.trim().chars().take(8).collect();
-    format!("machine {} inode {inode}", if machine.is_empty() { "unnamed" } else { &machine })
 }
 
 /// Times as they are stored.

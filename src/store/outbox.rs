@@ -74,7 +74,7 @@ pub struct ListedRecipient {
 /// Which mails `outbox list` shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// Waiting, or refused by somebody.
+    /// Waiting, kept back, or refused by somebody.
     Unfinished,
     All,
 }
@@ -178,7 +178,7 @@ impl Store {
     pub fn outbox(&self, which: Which) -> Result<Vec<Listed>> {
         let filter = match which {
             Which::Unfinished => {
-                "WHERE o.next_attempt IS NOT NULL OR o.id IN (SELECT sent FROM sent_recipient WHERE state = 'refused')"
+                "WHERE o.next_attempt IS NOT NULL OR o.id IN (SELECT sent FROM sent_recipient WHERE state <> 'accepted')"
             }
             Which::All => "",
         };

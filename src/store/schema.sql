@@ -1,6 +1,6 @@
 -- The whole database of a desk. Times are microseconds since 1970 UTC; JSON is text; ids are given out by Postcase.
 
--- Who this database is: `instance`, `home`, `paused`, and the like.
+-- Who this database is: `instance`, `home`, `test-copy`, `outbox-paused`, and the like.
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -64,7 +64,8 @@ CREATE INDEX ledger_unsettled ON ledger (mailbox, uid_validity, fate, filing) WH
 -- Everything that came in, in the order in which it came in.
 CREATE TABLE journal (
     id         INTEGER PRIMARY KEY,
-    matter     TEXT NOT NULL CHECK (matter IN ('mail', 'command', 'undeliverable', 'due', 'alarm', 'reloaded', 'unfetchable')),
+    matter     TEXT NOT NULL CHECK (matter IN
+                   ('mail', 'command', 'undeliverable', 'due', 'alarm', 'reloaded', 'unfetchable', 'restored')),
     mailbox    TEXT,               -- the mailbox's name, for mail that a mailbox showed
     received   INTEGER NOT NULL,
     journalled INTEGER NOT NULL,
@@ -76,6 +77,15 @@ CREATE TABLE journal (
 CREATE INDEX journal_waiting ON journal (id) WHERE waiting = 1;
 -- A timer falls due once in each of its generations.
 CREATE UNIQUE INDEX journal_due ON journal (payload) WHERE matter = 'due';
+
+-- Each time a backup was put in place (B36). What was given out between the backup and then is not known any more.
+CREATE TABLE restored (
+    entry       INTEGER PRIMARY KEY, -- the journal entry that says so: the first one after the gap
+    at          INTEGER NOT NULL,    -- whole seconds, as INTERNALDATE has them
+    last_entry  INTEGER NOT NULL,    -- the newest entry that the backup knew
+    last_number INTEGER NOT NULL,    -- the highest case number that it knew
+    next_number INTEGER NOT NULL     -- where the numbers go on
+) STRICT;
 
 -- Raw mail, zstd. Nothing joins this table.
 CREATE TABLE raw (
@@ -269,7 +279,7 @@ CREATE TABLE outbox (
     bytes        BLOB NOT NULL,    -- zstd
     queued       INTEGER NOT NULL,
     attempts     INTEGER NOT NULL DEFAULT 0,
-    next_attempt INTEGER,          -- NULL: nothing left to deliver
+    next_attempt INTEGER,          -- NULL: nothing left to deliver, or kept back until a person asks for it
     settled      INTEGER,          -- when the server last took it, or may have
     unknown      INTEGER NOT NULL DEFAULT 0, -- attempts whose end we do not know
     copy         TEXT NOT NULL DEFAULT 'none' CHECK (copy IN ('none', 'wanted', 'done', 'given-up')),

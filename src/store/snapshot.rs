@@ -39,7 +39,10 @@ impl Tx<'_> {
         first_number: u64,
         now: Timestamp,
     ) -> Result<Snapshot> {
-        let mut snapshot = Snapshot { next_number: self.next_number(first_number)?, ..Snapshot::default() };
+        let restored = self.restorations()?;
+        let next_number =
+            self.next_number(first_number)?.max(restored.first().map_or(0, |newest| newest.next_number.0));
+        let mut snapshot = Snapshot { next_number, restored, ..Snapshot::default() };
         let mut cases = BTreeSet::new();
         match &event.matter {
             Matter::Mail(mail) => {
@@ -67,7 +70,7 @@ impl Tx<'_> {
             Matter::Due { case, .. } => {
                 cases.insert(*case);
             }
-            Matter::Alarm { .. } | Matter::Reloaded { .. } | Matter::Poison { .. } => {}
+            Matter::Alarm { .. } | Matter::Reloaded { .. } | Matter::Restored(_) | Matter::Poison { .. } => {}
         }
         if let Some(address) = footprint.and_then(|footprint| footprint.originator.as_ref()) {
             snapshot.speaker = self.speaker_facts(address, now)?;

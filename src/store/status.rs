@@ -44,6 +44,8 @@ pub struct OutboxCounts {
     pub waiting: u64,
     /// Mails that were tried and are tried again.
     pub deferred: u64,
+    /// Mails that waited when a backup was put in place: they go out when `outbox retry` names them (B36).
+    pub kept_back: u64,
     /// Recipients that were refused for good.
     pub refused: u64,
     pub accepted: u64,
@@ -74,6 +76,10 @@ impl Store {
                 paused: self.outbox_paused()?,
                 waiting: self.number("SELECT count(*) FROM outbox WHERE next_attempt IS NOT NULL AND attempts = 0")?,
                 deferred: self.number("SELECT count(*) FROM outbox WHERE next_attempt IS NOT NULL AND attempts > 0")?,
+                kept_back: self.number(
+                    "SELECT count(*) FROM outbox o WHERE o.next_attempt IS NULL AND EXISTS \
+                       (SELECT 1 FROM sent_recipient r WHERE r.sent = o.id AND r.state = 'waiting')",
+                )?,
                 refused: self.number("SELECT count(*) FROM sent_recipient WHERE state = 'refused'")?,
                 accepted: self.number("SELECT count(*) FROM sent_recipient WHERE state = 'accepted'")?,
                 unknown: self.number("SELECT coalesce(sum(unknown), 0) FROM outbox")?,

@@ -2,9 +2,11 @@
 
 use crate::place::Place;
 
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 23] = [
     &[],
+    &["init"],
     &["run"],
+    &["restore"],
     &["check"],
     &["status"],
     &["case"],

@@ -7,11 +7,14 @@ mod bad_place;
 mod commands;
 mod explaining;
 mod help;
+mod init;
 #[path = "../lab/mod.rs"]
 mod lab;
 mod place;
+mod restoring;
 mod running;
 mod servers;
+mod shadow;
 #[allow(dead_code)]
 #[path = "../lab/smtp_sink.rs"]
 mod smtp_sink;

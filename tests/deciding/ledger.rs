@@ -93,14 +93,12 @@ pub struct Mail(pub Arrived);
 impl Mail {
     /// From somebody to the desk, with an id of its own.
     pub fn new(message_id: &str, from: &str) -> Mail {
-        let message = Message {
-            subject: "Printer".to_owned(),
-            from: vec![named(from)],
-            to: vec![named(DESK)],
-            message_id: (!message_id.is_empty()).then(|| id(message_id)),
-            text: "It burns.".to_owned(),
-            ..Message::default()
-        };
+        let mut message = Message::default();
+        message.subject = "Printer".to_owned();
+        message.from = vec![named(from)];
+        message.to = vec![named(DESK)];
+        message.message_id = (!message_id.is_empty()).then(|| id(message_id));
+        message.text = "It burns.".to_owned();
         let reading = Reading {
             message,
             kind: Kind::Correspondence,
@@ -289,6 +287,7 @@ impl Ledger {
             | Matter::Due { .. }
             | Matter::Alarm { .. }
             | Matter::Reloaded { .. }
+            | Matter::Restored(_)
             | Matter::Poison { .. } => None,
         };
         let mut speaker_facts = self.speaker.clone();
@@ -310,6 +309,7 @@ impl Ledger {
             | Matter::Due { .. }
             | Matter::Alarm { .. }
             | Matter::Reloaded { .. }
+            | Matter::Restored(_)
             | Matter::Poison { .. } => None,
         };
         Snapshot {
@@ -326,6 +326,7 @@ impl Ledger {
             post_counts: self.cases.keys().map(|case| (*case, self.substance(*case))).collect(),
             apart: self.links.iter().filter(|link| link.2 == LinkKind::Apart).map(|link| (link.0, link.1)).collect(),
             refused,
+            restored: Vec::new(),
         }
     }
 

@@ -187,7 +187,8 @@ proptest! {
                 | Effect::QuoteNothingBefore { case, .. }
                 | Effect::SetPhase { case, .. }
                 | Effect::SetTimer { case, .. }
-                | Effect::ClearTimer { case, .. } => vec![*case],
+                | Effect::ClearTimer { case, .. }
+                | Effect::CountAsAcknowledged { case } => vec![*case],
                 Effect::MergeCase { from, into } => vec![*from, *into],
                 Effect::LinkCase { from, to, .. } => vec![*from, *to],
                 Effect::OpenCase { .. }

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -19,7 +20,8 @@ use postcase::smtp::{Attempt, Begun, Delivery};
 use postcase::store::apply::SentCopy;
 use postcase::store::ledger::Filing;
 use postcase::store::outbox::Due;
-use postcase::store::{Adopt, Lock, Result};
+use postcase::store::restore::Restoration;
+use postcase::store::{Adopt, Lock, Result, Store};
 use sha2::{Digest, Sha256};
 
 /// A desk file that says what must be said.
@@ -280,6 +282,30 @@ impl Desk {
             read_until: Some(self.now()),
             trouble: None,
         })
+    }
+
+    /// As `postcase backup` does.
+    pub fn back_up(&self) {
+        let target = self.folder.path().join("backup.db");
+        let _ = std::fs::remove_file(&target);
+        let copied = self.engine().store().copy_to(&target, |_| ControlFlow::Continue(())).expect("a backup");
+        assert!(copied.is_continue());
+    }
+
+    /// As `postcase restore` does, and a start after it.
+    pub fn restore(&mut self) -> Restoration {
+        self.crash();
+        let database = self.database();
+        let lock = Lock::take(&database).expect("nobody decides");
+        let backup = self.folder.path().join("backup.db");
+        let restored = Store::restore(&backup, &database, &lock, 10_001, self.now()).expect("a restoration");
+        drop(lock);
+        self.open();
+        // The ledger knows of what the mailboxes showed before the backup.
+        for counts in self.engine().store().counts().expect("counts").mailboxes {
+            self.mailbox(&counts.mailbox).shown = counts.shown as usize;
+        }
+        restored
     }
 
     /// Decides all that waits.

@@ -120,7 +120,14 @@ impl<'a> Desk<'a> {
             login: Some(Login::Password("word".to_owned().into())),
             helo: Some("desk.test".to_owned()),
         };
-        Config { path, database, rules: self.folder.path().join("rules"), mailboxes: vec![mailbox], smtp }
+        Config {
+            path,
+            database,
+            rules: self.folder.path().join("rules"),
+            mailboxes: vec![mailbox],
+            smtp,
+            alarm: postcase::config::AlarmConfig::default(),
+        }
     }
 
     fn database_path(&self) -> PathBuf {

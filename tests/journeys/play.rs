@@ -48,6 +48,19 @@ fn happen(desk: &mut Desk, step: &Step, folder: &Path, index: usize) {
         desk.rebuild(mailbox);
         desk.look(mailbox).expect("the store works");
     }
+    if let Some(text) = &step.gone {
+        let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        desk.mailbox("support").messages.retain(|_, shown| !holds(&shown.bytes));
+    }
+    if step.backup {
+        desk.back_up();
+    }
+    if step.restore {
+        desk.restore();
+        for mailbox in MAILBOXES {
+            desk.look(mailbox).expect("the store works");
+        }
+    }
     if let Some(file) = &step.reload {
         let text = std::fs::read_to_string(folder.join(file)).expect("a desk file");
         desk.reload(&text).expect("good rules");

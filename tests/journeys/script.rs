@@ -58,6 +58,14 @@ pub struct Step {
     pub stop: Stop,
     /// The mailbox that is rebuilt: UIDVALIDITY changes, everything has a new UID.
     pub rebuild: Option<String>,
+    /// The messages in the mailbox `support` that hold this text are gone: somebody moved them.
+    pub gone: Option<String>,
+    /// A backup is made.
+    #[serde(default)]
+    pub backup: bool,
+    /// The desk is set back to the backup, and looks into its mailboxes again.
+    #[serde(default)]
+    pub restore: bool,
     /// A new desk file, by its name in the story's folder.
     pub reload: Option<String>,
 }

@@ -10,6 +10,7 @@ mod disk;
 mod ledger;
 mod opening;
 mod order;
+mod restore;
 
 use desk::{DESK, Desk, Shown, mail};
 

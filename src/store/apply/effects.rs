@@ -121,6 +121,11 @@ impl Tx<'_> {
         self.run("DELETE FROM held WHERE entry = $1", [entry.0 as i64])
     }
 
+    pub(super) fn count_as_acknowledged(&self, case: CaseNumber) -> Result<()> {
+        self.prepare_cached("UPDATE cases SET acknowledged = 1 WHERE number = $1")?.execute([case.0 as i64])?;
+        Ok(())
+    }
+
     pub(super) fn index_mail(&self, entry: EntryId, post: PostId) -> Result<()> {
         self.run("UPDATE message SET post = $1 WHERE entry = $2", params![post.0 as i64, entry.0 as i64])
     }

@@ -29,6 +29,9 @@ impl Ledger {
                 case.phase = *phase;
                 case.closed = (*phase == Phase::Closed).then_some(*at);
             }
+            Effect::CountAsAcknowledged { case } => {
+                self.cases.get_mut(case).expect("a case that is there").acknowledged = true;
+            }
             Effect::MergeCase { from, into } => self.merge(*from, *into),
             Effect::LinkCase { from, to, kind, .. } => {
                 assert_ne!(from, to);
