@@ -5,8 +5,8 @@ mod body;
 mod head;
 
 use jiff::Timestamp;
-use lettre::message::header::ContentType;
-use lettre::message::{MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Attachment, Body, MultiPart, SinglePart};
 
 use crate::case::Letter;
 use crate::case::letter::Composed;
@@ -26,8 +26,18 @@ pub struct Quoted {
     pub text: String,
 }
 
-/// Composes a letter. `keyring` holds at least one key; `quotes` are the posts that the letter names, newest first.
-pub fn compose(letter: &Letter, policy: &Policy, keyring: &Keyring, quotes: &[Quoted]) -> Composed {
+/// A file that goes with a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    pub name: String,
+    /// `type/subtype`.
+    pub media_type: String,
+    pub bytes: Vec<u8>,
+}
+
+/// Composes a letter. `keyring` holds at least one key; `quotes` are the posts that the letter names, newest first,
+/// and `files` the parts that it encloses.
+pub fn compose(letter: &Letter, policy: &Policy, keyring: &Keyring, quotes: &[Quoted], files: &[File]) -> Composed {
     let sealed = keyring.seal(letter.id);
     let from = letter.from.address.on_the_wire();
     let (_, domain) = from.rsplit_once('@').expect("an address has an @");
@@ -42,10 +52,17 @@ pub fn compose(letter: &Letter, policy: &Policy, keyring: &Keyring, quotes: &[Qu
 
     // lettre makes up a random boundary where none is given. A seal cannot be guessed, so no text contains it, and
     // `=_` is in no quoted-printable line (RFC 2045 §6.7).
-    let mut mail = MultiPart::alternative()
+    let texts = MultiPart::alternative()
         .boundary(format!("=_pc.{sealed}"))
         .singlepart(SinglePart::plain(texts.text))
         .singlepart(SinglePart::html(texts.html));
+    let mut mail = match files {
+        [] => texts,
+        files => {
+            let mixed = MultiPart::mixed().boundary(format!("=_pm.{sealed}")).multipart(texts);
+            files.iter().fold(mixed, |mixed, file| mixed.singlepart(enclosed(file)))
+        }
+    };
     let content_type = mail.headers().get::<ContentType>().expect("a multipart has a content type");
     *mail.headers_mut() = headers;
     mail.headers_mut().set(content_type);
@@ -57,6 +74,19 @@ pub fn compose(letter: &Letter, policy: &Policy, keyring: &Keyring, quotes: &[Qu
         bytes: mail.formatted(),
         defects,
     }
+}
+
+/// The bytes as they are, whatever they are.
+fn enclosed(file: &File) -> SinglePart {
+    // RFC 2046 §5.2.1: a message must not be encoded, and its bytes may not go as they are.
+    let plain = ["message/", "multipart/"].iter().any(|kind| file.media_type.starts_with(kind));
+    let media_type = if plain { None } else { ContentType::parse(&file.media_type).ok() };
+    let media_type = media_type.unwrap_or_else(|| {
+        ContentType::parse("application/octet-stream").expect("a media type that every program knows")
+    });
+    let body = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64)
+        .expect("every sequence of bytes has a base 64");
+    Attachment::new(file.name.clone()).body(body, media_type)
 }
 
 /// The address that carries the reference, where the desk asks for replies to it.

@@ -6,6 +6,7 @@
 
 mod conversation;
 pub mod identity;
+pub mod staff;
 
 use std::collections::BTreeSet;
 
@@ -147,6 +148,10 @@ impl<'a> Search<'a> {
                 let known = self.snapshot.sent.iter().find(|sent| sent.id == *id);
                 match known.and_then(|sent| Some((sent, find_case(self.snapshot, sent.case?)?))) {
                     Some((sent, case)) => Some(self.by_reference(clue.kind, sent, case)),
+                    None if known.is_some() => {
+                        self.say(format!("{} names a mail of ours that is about no case.", place_of(clue.kind)));
+                        None
+                    }
                     None => {
                         self.say(format!("{} names a mail of ours that is not known any more.", place_of(clue.kind)));
                         None

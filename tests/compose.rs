@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
 use postcase::case::letter::Composed;
-use postcase::case::letter::{Facts, Hand};
+use postcase::case::letter::{Facts, Hand, Inside};
 use postcase::case::{Audience, CaseNumber, Letter, PostId, Template};
-use postcase::compose::{Quoted, compose};
+use postcase::compose::{File, Quoted, compose};
 use postcase::mail::body::MARKER;
 use postcase::mail::reference::{LOOP_HEADER, own_id, written};
 use postcase::mail::{Address, Bounds, Keyring, Language, MessageId, Named, SentId};
@@ -59,6 +59,7 @@ fn policy() -> Policy {
             per_address_day: 10,
             per_desk_hour: 200,
         },
+        notices: postcase::rules::Notices::default(),
         hours: postcase::case::Calendar::default(),
         limits: Limits {
             message_bytes: 26_214_400,
@@ -132,8 +133,44 @@ fn letter(template: Template, code: &str) -> Letter {
             answer_time: None,
             reopen_days: Some(14),
             limit: (template == Template::TooLarge).then(|| "25 MB".to_owned()),
+            inside: Inside::default(),
         },
         at: at("2026-11-20T09:30:00Z"),
+    }
+}
+
+/// As staff get it.
+fn to_staff(template: Template, code: &str) -> Letter {
+    let said = |text: &str| Some(text.to_owned());
+    let notified = template == Template::Notified;
+    let inside = match template {
+        Template::Notified => Inside {
+            reply_goes_to: said("Anna Müller, Cc Bob"),
+            author: said("Anna Müller"),
+            words: said("Es brennt noch immer.\n\n> Ziehen Sie den Stecker.\n\nDas half <nicht>."),
+            enclosed: said("feuer.jpg (812 KB)\nlog.txt (4 KB)"),
+            too_large: said("film.mp4 (48 MB)"),
+            instead_of: said("Kevin"),
+            queue: said("Support"),
+            priority: said("high"),
+            assignee: said("Kevin"),
+            since: said("2026-11-19"),
+            ..Inside::default()
+        },
+        Template::Asked => Inside {
+            asked_at: said("2026-11-20 09:29 UTC"),
+            asked_subject: said("Please pay <now>"),
+            ..Inside::default()
+        },
+        _ => Inside { words: said("Closed.\nThere is no priority `hihg`: did you mean `high`?"), ..Inside::default() },
+    };
+    Letter {
+        audience: if notified { Audience::Public } else { Audience::Internal },
+        person: said("kevin"),
+        to: vec![named("Kevin", "kevin@example.com")],
+        cc: Vec::new(),
+        facts: Facts { case_number: "10482".to_owned(), inside, ..Facts::default() },
+        ..letter(template, code)
     }
 }
 
@@ -173,7 +210,7 @@ fn quote() -> Quoted {
 }
 
 fn composed(letter: &Letter) -> Composed {
-    compose(letter, &policy(), &keyring(), &[])
+    compose(letter, &policy(), &keyring(), &[], &[])
 }
 
 fn head(bytes: &[u8]) -> String {
@@ -204,7 +241,16 @@ fn golden_mails() {
     for template in Template::ALL {
         for code in ["en", "de"] {
             let quotes: &[Quoted] = if template == Template::Answered { &[quote()] } else { &[] };
-            let composed = compose(&letter(template, code), &policy(), &keyring(), quotes);
+            let letter = match template {
+                Template::Notified | Template::Asked | Template::CarriedOut => to_staff(template, code),
+                Template::Acknowledged
+                | Template::Reopened
+                | Template::Answered
+                | Template::Closed
+                | Template::TooLarge
+                | Template::Alarm => letter(template, code),
+            };
+            let composed = compose(&letter, &policy(), &keyring(), quotes, &[]);
             assert_eq!(composed.defects, []);
             let path = folder.join(format!("{}.{code}.eml", template.name()));
             if bless {
@@ -215,6 +261,33 @@ fn golden_mails() {
         }
     }
     assert!(different.is_empty(), "{}\nBLESS=1 writes them anew", different.join("\n"));
+}
+
+#[test]
+fn files_go_with_a_letter_byte_by_byte() {
+    let file = |name: &str, media_type: &str, bytes: &[u8]| File {
+        name: name.to_owned(),
+        media_type: media_type.to_owned(),
+        bytes: bytes.to_vec(),
+    };
+    let every: Vec<u8> = (0..=255).collect();
+    let files = [
+        file("Rücklauf „neu“.bin", "application/octet-stream", &every),
+        file("log.txt", "text/plain", b"a\nb\r\nc\rd"),
+        file("mail.eml", "message/rfc822", b"Subject: x\r\n\r\ny"),
+        file("odd", "no type", b""),
+    ];
+    let letter = letter(Template::Answered, "en");
+    let composed = compose(&letter, &policy(), &keyring(), &[], &files);
+    assert_eq!(composed, compose(&letter, &policy(), &keyring(), &[], &files), "the same bytes each time");
+    let read = postcase::mail::read(&composed.bytes, &postcase::mail::Circumstances::default());
+    assert!(read.defects.is_empty(), "{:?}", read.defects);
+    assert_eq!(read.message.attachments.len(), files.len());
+    for (part, file) in read.message.attachments.iter().zip(&files) {
+        assert_eq!((&part.name, part.inline), (&file.name, false));
+        assert_eq!(postcase::mail::attachment_bytes(&composed.bytes, part), file.bytes, "{}", file.name);
+    }
+    assert_eq!(text(&composed.bytes), text(&compose(&letter, &policy(), &keyring(), &[], &[]).bytes));
 }
 
 fn difference(path: &Path, bytes: &[u8]) -> Option<String> {
@@ -236,7 +309,7 @@ fn letters_read_well_without_the_facts_that_may_be_missing() {
         for code in ["en", "de"] {
             let mut letter = letter(template, code);
             letter.facts = Facts { case_number: "10482".to_owned(), limit: letter.facts.limit, ..Facts::default() };
-            let composed = compose(&letter, &policy, &keyring(), &[]);
+            let composed = compose(&letter, &policy, &keyring(), &[], &[]);
             let text = text(&composed.bytes);
             assert!(!text.contains("none") && !text.contains("\n\n\n") && !text.contains(" ,"), "{text}");
             assert!(text.contains("Example Support"), "{text}");
@@ -254,7 +327,7 @@ fn a_machines_letter_carries_its_marks() {
     assert!(text(&composed.bytes).starts_with(MARKER));
     let mut desk = policy();
     desk.desk.acknowledgement.reverse_path = ReversePath::Desk;
-    let composed = compose(&letter(Template::Acknowledged, "en"), &desk, &keyring(), &[]);
+    let composed = compose(&letter(Template::Acknowledged, "en"), &desk, &keyring(), &[], &[]);
     assert_eq!(composed.reverse_path, Some(address("support@example.com")));
 }
 
@@ -271,7 +344,7 @@ fn a_machines_letter_repeats_nothing_of_the_sender() {
             policy.templates = postcase::rules::template::built_in();
             let french = policy.templates[&(template, language("en"))].clone();
             policy.templates.insert((template, language("fr")), french);
-            let bytes = compose(&letter, &policy, &keyring(), &[]).bytes;
+            let bytes = compose(&letter, &policy, &keyring(), &[], &[]).bytes;
             let message = MessageParser::default().parse(&bytes).expect("a message");
             let subject = message.subject().expect("a subject");
             assert!(!String::from_utf8_lossy(&bytes).contains("shop.example"), "{subject}");
@@ -372,7 +445,7 @@ fn a_failing_template_falls_back_with_a_defect() {
             TemplateSource { origin: "acknowledged.en.txt".to_owned(), text: format!("Hello,\n{broken}"), html: None };
         policy.templates.insert((Template::Acknowledged, language("en")), source);
         let letter = letter(Template::Acknowledged, "en");
-        let fallen = compose(&letter, &policy, &keyring(), &[]);
+        let fallen = compose(&letter, &policy, &keyring(), &[], &[]);
         assert_eq!(fallen.defects.len(), 1);
         assert_eq!(fallen.defects[0].name, "template-failed");
         assert!(fallen.defects[0].note.contains("acknowledged.en.txt, line 2"), "{:?}", fallen.defects);
@@ -390,7 +463,7 @@ fn an_own_template_without_html_gets_one() {
     };
     policy.templates.insert((Template::Answered, language("en")), source);
     let letter = Letter { language: language("fr"), ..letter(Template::Answered, "en") };
-    let composed = compose(&letter, &policy, &keyring(), &[]);
+    let composed = compose(&letter, &policy, &keyring(), &[], &[]);
     assert!(html(&composed.bytes).contains("<p>&lt;Example Support&gt;</p>"), "{}", html(&composed.bytes));
     assert_eq!(field(&composed.bytes, "Content-Language").as_deref(), Some("en"), "the language that it is in");
 }
@@ -400,7 +473,7 @@ fn quotes_are_bounded_and_carry_no_reference() {
     let stranger = written(&Keyring::new(vec![[1; 32]]).seal(SentId(9)));
     let long = Quoted { text: format!("{stranger}\n{}", "word ".repeat(10_000)), ..quote() };
     let letter = letter(Template::Answered, "en");
-    let composed = compose(&letter, &policy(), &keyring(), &vec![long; 50]);
+    let composed = compose(&letter, &policy(), &keyring(), &vec![long; 50], &[]);
     let text = text(&composed.bytes);
     assert!(text.len() < 30_000, "{}", text.len());
     assert!(text.contains("\nOn 2026-11-20 at 08:15 UTC, Anna Müller wrote:\n>"), "{text}");
@@ -464,8 +537,8 @@ proptest! {
         letter.facts.staff_name = Some(name.clone());
         letter.facts.answer_time = Some(answer_time);
         let quotes = [Quoted { author: name.clone(), text: quoted, ..quote() }];
-        let composed = compose(&letter, &policy(), &keyring(), &quotes);
-        prop_assert_eq!(&composed, &compose(&letter, &policy(), &keyring(), &quotes), "the same bytes each time");
+        let composed = compose(&letter, &policy(), &keyring(), &quotes, &[]);
+        prop_assert_eq!(&composed, &compose(&letter, &policy(), &keyring(), &quotes, &[]), "the same bytes each time");
 
         let bytes = &composed.bytes;
         prop_assert!(bytes.is_ascii());

@@ -120,9 +120,20 @@ impl Calendar {
         spans.map(|span| span.from.max(a).duration_until(span.to.min(b))).sum()
     }
 
+    /// The day that it is here.
+    pub fn day(&self, at: Timestamp) -> Date {
+        self.zone.to_datetime(at).date()
+    }
+
+    /// When work begins on this day, or on the first one after it on which anybody works.
+    pub fn begins(&self, day: Date) -> Timestamp {
+        let Some(midnight) = self.moment(day, Minute::MIDNIGHT) else { return Timestamp::MAX };
+        self.spans_from(midnight).map(|span| span.from).find(|from| *from >= midnight).unwrap_or(Timestamp::MAX)
+    }
+
     /// The openings as real time, from the one that ends after `at`, in order.
     fn spans_from(&self, at: Timestamp) -> impl Iterator<Item = Span> {
-        let today = self.zone.to_datetime(at).date();
+        let today = self.day(at);
         // Where clocks are turned back at midnight, the same hour belongs to two dates.
         let first = today.yesterday().unwrap_or(today);
         let days = first.series(jiff::Span::new().days(1)).take(HORIZON);

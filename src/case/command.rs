@@ -27,6 +27,11 @@ pub enum Verb {
     Release {
         entry: EntryId,
     },
+    /// The same for a mail of one of the staff that was asked about: what is not clear at its top is text, and goes to
+    /// the customer as it stands.
+    ReleaseAsText {
+        entry: EntryId,
+    },
     /// Decide that a held entry stays without a case.
     Discard {
         entry: EntryId,

@@ -25,6 +25,7 @@ pub enum Matter {
         by: String,
         entry: EntryId,
         mail: Arrived,
+        commands: Commands,
     },
     /// The outbox gave up on some recipients of a mail.
     Undeliverable(Undeliverable),
@@ -49,6 +50,15 @@ pub enum Matter {
     Poison {
         reason: String,
     },
+}
+
+/// What becomes of commands that are not clear, at the top of a released staff mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commands {
+    /// They are commands: nothing of the mail goes outside.
+    Carried,
+    /// The writer said that they are text.
+    Text,
 }
 
 /// A mail, and how it came.

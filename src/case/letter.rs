@@ -130,6 +130,40 @@ pub struct Facts {
     pub reopen_days: Option<u32>,
     /// For `too-large`: the limit, as printed.
     pub limit: Option<String>,
+    /// For letters to staff; a letter to anybody else has none of it.
+    #[serde(default)]
+    pub inside: Inside,
+}
+
+/// What only letters to staff say. Strangers' words are among it: staff have to read them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inside {
+    /// Whom a reply goes to: `Anna, Cc Bob`. None: it stays internal (B32).
+    pub reply_goes_to: Option<String>,
+    /// Who wrote the post that this is about.
+    pub author: Option<String>,
+    /// Their words, whole.
+    pub words: Option<String>,
+    /// Its files, one a line: those that are enclosed, and those that were too large for that.
+    pub enclosed: Option<String>,
+    pub too_large: Option<String>,
+    /// The author takes no part, and is let in by staff alone (B20).
+    pub stranger: Option<String>,
+    /// Who is away and would have been told.
+    pub instead_of: Option<String>,
+    pub queue: Option<String>,
+    pub priority: Option<String>,
+    pub assignee: Option<String>,
+    /// The day on which the case was opened.
+    pub since: Option<String>,
+    /// Present in the last notice of an hour: so many were allowed.
+    pub last_of: Option<u32>,
+    /// What is asked about: when it came, and what it is called.
+    pub asked_at: Option<String>,
+    pub asked_subject: Option<String>,
+    /// Who answered before, and how many minutes ago.
+    pub crossed_by: Option<String>,
+    pub crossed_minutes: Option<u32>,
 }
 
 /// A letter as bytes, with its envelope: ready for the outbox.

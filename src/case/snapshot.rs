@@ -34,6 +34,12 @@ pub struct Snapshot {
     pub speaker: SpeakerFacts,
     /// Automatic answers of the whole desk within the last hour.
     pub desk_answers_hour: u32,
+    /// Staff who were written to within the last hour.
+    #[serde(default)]
+    pub told: Vec<Told>,
+    /// Of the author whose mail is handed on, the first.
+    #[serde(default)]
+    pub forwarded: SpeakerFacts,
     /// For a correction: what the named entry is now.
     pub corrected: Option<EntryFacts>,
     /// The posts that a command names, or that a personal reference answers.
@@ -120,6 +126,9 @@ pub struct KnownMessage {
     pub subject: Option<String>,
     /// Of that post: only public ones vouch for those who answer them.
     pub audience: Option<Audience>,
+    /// What it is: a mail that staff handed on is its author's.
+    #[serde(default)]
+    pub kind: Option<PostKind>,
     pub verdict: Option<Verdict>,
 }
 
@@ -218,6 +227,15 @@ pub struct SpeakerFacts {
     pub undeliverable: bool,
     /// The originator was told within the last day that a message was too large.
     pub told_too_large: bool,
+}
+
+/// What one of the staff was told within the last hour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// By name.
+    pub person: String,
+    pub notices: u32,
+    pub questions: u32,
 }
 
 /// What is known of an entry that a command names.

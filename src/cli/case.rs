@@ -21,7 +21,7 @@ pub enum Arguments {
   postcase case list --phase new,open --queue support
   postcase case list --search \"tape head\" --format json
 
-JSON: [{number, phase, status, queue, subject, requester,
+JSON: [{number, phase, status, queue, subject, assignee, priority, requester,
 post_count, opened, changed}]")]
     List {
         /// Only cases in these phases: new, open, waiting, solved, closed
@@ -30,6 +30,12 @@ post_count, opened, changed}]")]
         /// Only cases of this queue
         #[arg(long)]
         queue: Option<String>,
+        /// Only cases of this member of staff
+        #[arg(long, value_name = "NAME")]
+        assignee: Option<String>,
+        /// Only cases with this tag
+        #[arg(long)]
+        tag: Option<String>,
         /// Only cases with a post that has all these words
         #[arg(long, value_name = "WORDS")]
         search: Option<String>,
@@ -46,7 +52,7 @@ post_count, opened, changed}]")]
   postcase case show 10482 --format json | jq .posts
 
 JSON: the fields of `case list`, and language, acknowledged, closed, reopened,
-participants [{address, name, requester, undeliverable}],
+tags [], followers [], participants [{address, name, requester, undeliverable}],
 posts [{id, entry, kind, audience, author, address, subject, text, author_text,
 stranger, at}], links [{case, kind, reason}], aliases [],
 history [{entry, at, verdict, case, effects [], letters [], trace []}]
@@ -132,8 +138,8 @@ fn phase(text: &str) -> Result<Phase, String> {
 
 pub fn run(desk: &Desk, arguments: Arguments) -> Result<Exit, Failure> {
     match arguments {
-        Arguments::List { phase, queue, search, limit, format } => {
-            list(desk, &Wanted { phases: phase, queue, search, limit }, format)
+        Arguments::List { phase, queue, assignee, tag, search, limit, format } => {
+            list(desk, &Wanted { phases: phase, queue, assignee, tag, search, limit }, format)
         }
         Arguments::Show { number, format } => show_case(desk, number, format),
         Arguments::Attachments { number, to, name } => attachments::save(desk, number, &to, name.as_deref()),
@@ -199,13 +205,14 @@ fn list(desk: &Desk, wanted: &Wanted, format: Format) -> Result<Exit, Failure> {
             case.number.to_string(),
             case.status.clone(),
             case.queue.clone(),
+            case.assignee.clone().unwrap_or_default(),
             show::time(case.changed),
             case.posts.to_string(),
             case.requester.clone().unwrap_or_default(),
             case.subject.clone(),
         ]
     });
-    show::table(&["case", "status", "queue", "changed", "posts", "requester", "subject"], rows);
+    show::table(&["case", "status", "queue", "assignee", "changed", "posts", "requester", "subject"], rows);
     if more {
         show::remark(&format!("There are more; --limit shows more than {}.", wanted.limit));
     }

@@ -30,6 +30,18 @@ fn print_head(case: &CaseView, asked: u64) {
         say!("  {asked} was merged into it.");
     }
     say!("  status      {}, in queue {}", line.status, line.queue);
+    if let Some(assignee) = &line.assignee {
+        say!("  assignee    {}", show::one_line(assignee));
+    }
+    if let Some(priority) = &line.priority {
+        say!("  priority    {}", show::one_line(priority));
+    }
+    if !case.tags.is_empty() {
+        say!("  tags        {}", show::one_line(&case.tags.join(", ")));
+    }
+    if !case.followers.is_empty() {
+        say!("  followers   {}", show::one_line(&case.followers.join(", ")));
+    }
     say!("  opened      {}", show::time(line.opened));
     if let Some(closed) = case.closed {
         say!("  closed      {}", show::time(closed));

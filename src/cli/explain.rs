@@ -5,18 +5,22 @@ use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::Format;
 use super::desk::Desk;
 use super::failure::{Exit, Failure};
 use super::show::{self, BOLD, say};
 use crate::case::event::{Arrived, Matter};
+use crate::case::speaker::{Proof, Role};
 use crate::case::{Decision, EntryId, Event, Snapshot};
 use crate::decide;
 use crate::diagnostics::plain;
 use crate::engine::Clock;
 use crate::link;
+use crate::link::staff::who_speaks;
 use crate::mail::json::{Decided, Speaker, View};
-use crate::mail::{self, Bounds, Circumstances, Defect, Kind, Pointer, Reading};
+use crate::mail::{self, Address, Bounds, Circumstances, Defect, Kind, Pointer, Reading, SentId};
 use crate::rules::Policy;
 use crate::store::Store;
 use crate::store::journal::Payload;
@@ -40,6 +44,7 @@ JSON: one object a line and message, with
   kind, kind_evidence [], report [{recipient, action, status, original_message_id}], text, author_text, html,
   attachments [{name, media_type, size, sha256, inline}], language, defects [], clues [{kind, value, case}],
   speaker {role, proof}, decision {effects [], letters [], trace []}
+role is one of staff, participant, contact, desk; proof one of authenticated, reference, refuted.
 kind is one of correspondence, auto-reply, auto-generated, delivery-report, disposition-report, feedback-report,
 calendar, list, own.
 
@@ -158,10 +163,10 @@ impl Known {
         match &self.policy {
             None => view.decision.trace.push("No desk is configured here: only the reading is shown.".to_owned()),
             Some(policy) => {
-                let (snapshot, decision) = self.would_decide(policy, reading.clone())?;
-                point(&mut view, &reading, &snapshot);
-                view.speaker = speaker(policy, &reading, &snapshot);
-                view.decision = decided(&decision);
+                let considered = self.would_decide(policy, reading.clone(), None)?;
+                point(&mut view, &reading, &considered.snapshot);
+                view.speaker = considered.speaker;
+                view.decision = decided(&considered.decision);
             }
         }
         print(&view, &reading, format, Tense::Would);
@@ -169,23 +174,24 @@ impl Known {
     }
 
     /// The decision that would be made now. Nothing is written.
-    fn would_decide(&self, policy: &Policy, reading: Reading) -> Result<(Snapshot, Decision), Failure> {
+    fn would_decide(&self, policy: &Policy, reading: Reading, mailbox: Option<String>) -> Result<Considered, Failure> {
         let now = Clock::System.now();
-        let arrived = Arrived { reading, mailbox: None, silent: false, oversize: None };
+        let arrived = Arrived { reading, mailbox, silent: false, oversize: None };
         let entry = match &self.store {
             Some(store) => store.next_entry()?,
             None => EntryId(1),
         };
         let event = Event { entry, received: now, matter: Matter::Mail(arrived) };
         let Matter::Mail(arrived) = &event.matter else { unreachable!("it was made a line above") };
-        let footprint = link::footprint(&arrived.reading, &policy.desk);
+        let footprint = link::staff::footprint(&arrived.reading, policy);
         let first = policy.desk.reference.first_number;
         let snapshot = match &self.store {
             Some(store) => store.look()?.snapshot(&event, Some(&footprint), first, now)?,
             None => Snapshot { next_number: first, ..Snapshot::default() },
         };
         let decision = decide::decide(policy, &snapshot, &event, now);
-        Ok((snapshot, decision))
+        let speaker = speaker(policy, arrived, &snapshot, now);
+        Ok(Considered { snapshot, decision, speaker })
     }
 
     /// False when there is no such entry.
@@ -197,9 +203,9 @@ impl Known {
         let reading = read(&raw, &self.circumstances);
         let mut view = View::of(&format!("entry {number}"), &reading);
         if matches!(entry.payload, Payload::Mail { .. }) {
-            let (snapshot, _) = self.would_decide(policy, reading.clone())?;
-            point(&mut view, &reading, &snapshot);
-            view.speaker = speaker(policy, &reading, &snapshot);
+            let considered = self.would_decide(policy, reading.clone(), entry.mailbox.clone())?;
+            point(&mut view, &reading, &considered.snapshot);
+            view.speaker = considered.speaker;
         }
         let decisions = store.decisions_about(number)?;
         let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
@@ -230,23 +236,36 @@ fn point(view: &mut View, reading: &Reading, snapshot: &Snapshot) {
     }
 }
 
-fn speaker(policy: &Policy, reading: &Reading, snapshot: &Snapshot) -> Speaker {
-    let role = match link::speaker(&reading.message, &policy.desk) {
-        _ if reading.kind == Kind::Own => Some("desk"),
-        None if reading.message.originator().is_some() => Some("desk"),
-        None => None,
-        Some(who) => {
-            let part = |case: &crate::case::snapshot::CaseFacts| {
-                case.participants.iter().any(|p| p.who.address == who.address)
-            };
-            Some(if snapshot.cases.iter().any(part) { "participant" } else { "contact" })
-        }
+/// What would be decided, upon what, and who speaks.
+struct Considered {
+    snapshot: Snapshot,
+    decision: Decision,
+    speaker: Speaker,
+}
+
+fn speaker(policy: &Policy, arrived: &Arrived, snapshot: &Snapshot, now: Timestamp) -> Speaker {
+    let reading = &arrived.reading;
+    let who = who_speaks(arrived, snapshot, policy, policy.desk.hours.day(now));
+    let part = |address: &Address| {
+        let mut all = snapshot.cases.iter().flat_map(|case| &case.participants);
+        all.any(|one| one.who.address == *address)
     };
-    let signed = reading
-        .clues
-        .iter()
-        .any(|clue| matches!(&clue.pointer, Pointer::Sent(id) if snapshot.sent.iter().any(|s| s.id == *id)));
-    Speaker { role: role.map(str::to_owned), proof: signed.then(|| "reference".to_owned()) }
+    let staff = matches!(who.role, Role::Staff(_));
+    let role = match (who.role, link::speaker(&reading.message, &policy.desk)) {
+        _ if reading.kind == Kind::Own => Some("desk"),
+        (Role::Staff(_), _) => Some("staff"),
+        (_, None) => reading.message.originator().map(|_| "desk"),
+        (_, Some(named)) => Some(if part(&named.address) { "participant" } else { "contact" }),
+    };
+    let known = |id: &SentId| snapshot.sent.iter().any(|sent| sent.id == *id);
+    let signed = reading.clues.iter().any(|clue| matches!(&clue.pointer, Pointer::Sent(id) if known(id)));
+    let proof = match who.proof {
+        Proof::Refuted => Some("refuted"),
+        Proof::Authenticated => Some("authenticated"),
+        Proof::Reference(_) => Some("reference"),
+        Proof::None => (signed && !staff).then_some("reference"),
+    };
+    Speaker { role: role.map(str::to_owned), proof: proof.map(str::to_owned) }
 }
 
 fn decided(decision: &Decision) -> Decided {

@@ -59,9 +59,10 @@ pub(super) fn assemble(
     Texts { text, html: page(letter, &html, language, &html_foot, &quotes) }
 }
 
-/// Whether it asks for an answer above the line.
+/// Whether it asks for an answer above the line. Staff answer line by line what they were told of: below the marker
+/// nothing would be read as theirs.
 fn has_marker(letter: &Letter) -> bool {
-    letter.hand == Hand::Machine && letter.template != Template::Alarm
+    letter.hand == Hand::Machine && letter.template != Template::Alarm && letter.person.is_none()
 }
 
 /// LF line ends, no control characters, at most one empty line at a time, none at the ends.

@@ -60,7 +60,7 @@ pub(super) fn write(
         // No Precedence: RFC 3834 §3.1.8 leaves it to those who need it, and some servers drop such mail.
         Hand::Machine => {
             // RFC 3834 §5.1, RFC 5436 §2.7.1.
-            let by_itself = letter.template == Template::Alarm;
+            let by_itself = matches!(letter.template, Template::Alarm | Template::Notified);
             put(&mut headers, "Auto-Submitted", if by_itself { "auto-generated" } else { "auto-replied" }.to_owned());
             put(&mut headers, "X-Auto-Response-Suppress", "All".to_owned());
         }
@@ -102,6 +102,8 @@ fn mailbox(named: &Named) -> Mailbox {
 fn subject_of(letter: &Letter, policy: &Policy, language: &Language) -> String {
     let case_word = &policy.desk.reference.case_word;
     let about = match letter.hand {
+        // Staff have one thread a case.
+        Hand::Machine if letter.person.is_some() && !letter.subject.is_empty() => of_the_case(letter, case_word),
         // Nobody outside wrote a word of it.
         Hand::Machine if letter.template == Template::Alarm => one_line(&letter.subject, SUBJECT),
         // A stranger's subject would make every acknowledgement an advertisement that we deliver (B26).

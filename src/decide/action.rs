@@ -56,7 +56,7 @@ pub(super) struct Work<'w, 'a> {
     pub case: CaseFacts,
     pub actor: Actor<'a>,
     /// None on the command line.
-    pub carrier: Option<Carrier<'a>>,
+    pub carrier: Option<Carrier<'w>>,
     /// The post that is answered, in mail.
     pub answered: Option<PostId>,
     /// The post that the actor's words became.

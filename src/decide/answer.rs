@@ -4,10 +4,11 @@
 use super::Draft;
 use super::mail::Incoming;
 use super::participants::{is_unanswerable, plausible_name};
-use crate::case::letter::{Facts, Hand};
+use crate::case::letter::{Facts, Hand, Inside};
+use crate::case::snapshot::SpeakerFacts;
 use crate::case::{Audience, CaseNumber, Letter, PostId, Template};
 use crate::link::identity::is_outside;
-use crate::mail::{Kind, MessageId, Named};
+use crate::mail::{Forwarded, Kind, MessageId, Named};
 use crate::rules::Queue;
 
 /// The case that an automatic answer is about.
@@ -58,24 +59,35 @@ pub(super) fn automatically(draft: &mut Draft<'_>, mail: &Incoming<'_>, about: A
     }
 }
 
+/// Acknowledges a mail that staff handed on to whoever wrote it; staff vouch for it, and it names nothing of theirs.
+pub(super) fn on_behalf(
+    draft: &mut Draft<'_>,
+    mail: &Incoming<'_>,
+    author: &Named,
+    forwarded: &Forwarded,
+    (case, subject, post): (CaseNumber, String, PostId),
+) {
+    let facts = &draft.snapshot.forwarded;
+    match may_be_answered(draft, mail, author, facts) {
+        Err(reason) => draft.say(format!("No acknowledgement: {reason}.")),
+        Ok(()) => {
+            draft.say("The author of the mail gets an acknowledgement.");
+            let about = About { case, queue: draft.opened_in(), subject, post };
+            let mut letter = letter(draft, mail, about, Template::Acknowledged, author);
+            letter.in_reply_to = forwarded.message_id.clone();
+            letter.references = forwarded.message_id.iter().cloned().collect();
+            draft.letters.push(letter);
+        }
+    }
+}
+
 /// Whom an automatic answer goes to, or why there is none.
 fn addressee<'a>(draft: &Draft<'_>, mail: &Incoming<'a>) -> Result<&'a Named, String> {
     let desk = &draft.policy.desk;
-    let limits = &desk.acknowledgement;
-    let speaker = &draft.snapshot.speaker;
-    if !limits.enabled {
-        return Err("the desk does not acknowledge (`acknowledgement.enabled`)".to_owned());
-    }
-    if mail.arrived.silent {
-        return Err("the mail was taken in silently (`--no-mail`, or older than a restored backup)".to_owned());
-    }
-    automatic(mail.arrived.reading.kind)?;
+    wanted(draft, mail)?;
     let Some(named) = mail.speaker.filter(|named| is_outside(&named.address, desk)) else {
         return Err("the mail names nobody outside as its originator".to_owned());
     };
-    if is_unanswerable(&named.address) {
-        return Err("nobody reads mail to the originator's address".to_owned());
-    }
     let message = &mail.arrived.reading.message;
     // A declared form writes in our own name: not From is answered, but the contact whom it names (B29).
     let passed_on = message.originator().is_some_and(|from| desk.form_senders.contains(from));
@@ -87,13 +99,37 @@ fn addressee<'a>(draft: &Draft<'_>, mail: &Incoming<'a>) -> Result<&'a Named, St
             "the mail cannot be answered safely (From)".to_owned()
         });
     }
+    may_be_answered(draft, mail, named, &draft.snapshot.speaker).map(|()| named)
+}
+
+/// Whether this mail may have an automatic answer at all.
+fn wanted(draft: &Draft<'_>, mail: &Incoming<'_>) -> Result<(), String> {
+    if !draft.policy.desk.acknowledgement.enabled {
+        return Err("the desk does not acknowledge (`acknowledgement.enabled`)".to_owned());
+    }
+    if mail.arrived.silent {
+        return Err("the mail was taken in silently (`--no-mail`, or older than a restored backup)".to_owned());
+    }
+    automatic(mail.arrived.reading.kind)
+}
+
+fn may_be_answered(
+    draft: &Draft<'_>,
+    mail: &Incoming<'_>,
+    named: &Named,
+    speaker: &SpeakerFacts,
+) -> Result<(), String> {
+    let limits = &draft.policy.desk.acknowledgement;
+    wanted(draft, mail)?;
+    if is_unanswerable(&named.address) {
+        return Err("nobody reads mail to the originator's address".to_owned());
+    }
     if speaker.undeliverable {
         return Err("mail to the originator came back before".to_owned());
     }
     within(speaker.answers_hour, limits.per_address_hour, "to this address within the hour", "per_address_hour")?;
     within(speaker.answers_day, limits.per_address_day, "to this address within the day", "per_address_day")?;
-    within(draft.snapshot.desk_answers_hour, limits.per_desk_hour, "of the desk within the hour", "per_desk_hour")?;
-    Ok(named)
+    within(draft.snapshot.desk_answers_hour, limits.per_desk_hour, "of the desk within the hour", "per_desk_hour")
 }
 
 fn automatic(kind: Kind) -> Result<(), String> {
@@ -130,6 +166,7 @@ fn letter(draft: &Draft<'_>, mail: &Incoming<'_>, about: About<'_>, template: Te
         answer_time: answer_time.or(own_language.and_then(|own| desk.answer_time.get(own))).cloned(),
         reopen_days: about.queue.map(|queue| queue.reopen_days),
         limit: mail.arrived.oversize.map(|_| bytes_in_words(desk.limits.message_bytes)),
+        inside: Inside::default(),
     };
     Letter {
         id: draft.next_letter(),
@@ -170,7 +207,7 @@ fn references(references: &[MessageId], in_reply_to: &[MessageId], id: Option<&M
     earlier.iter().chain(id).cloned().collect()
 }
 
-fn bytes_in_words(bytes: u64) -> String {
+pub(super) fn bytes_in_words(bytes: u64) -> String {
     const KB: u64 = 1024;
     match bytes {
         0..1024 => format!("{bytes} bytes"),

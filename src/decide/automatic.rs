@@ -1,7 +1,7 @@
 //! Mail by machines (B14, B15): never answered, never reopens a case, never counts as an answer.
 
-use super::Draft;
 use super::mail::{Entrance, Incoming, add_post, connect, found, open};
+use super::{Draft, notify};
 use crate::case::snapshot::KnownSent;
 use crate::case::{Decision, Effect, Verdict};
 use crate::link::Link;
@@ -49,8 +49,9 @@ pub(super) fn file(mut draft: Draft<'_>, mail: &Incoming<'_>, link: &Link) -> De
         post.text = format!("{}\n\n{}", words.join("\n"), post.text);
         post.author_text = words.join("\n");
     }
-    if !failures.is_empty() {
+    if failures.iter().any(|failure| failure.customer) {
         draft.take_the_word_back(case);
+        notify::of_newest_post(&mut draft, None);
     }
     draft.decided(Verdict::Filed, Some(case.number))
 }
@@ -59,6 +60,8 @@ pub(super) fn file(mut draft: Draft<'_>, mail: &Incoming<'_>, link: &Link) -> De
 struct Failure {
     address: Address,
     status: Option<String>,
+    /// False of a letter to staff.
+    customer: bool,
 }
 
 impl Failure {
@@ -90,9 +93,10 @@ fn failures(draft: &Draft<'_>, reading: &Reading) -> Vec<Failure> {
     let mut failures: Vec<Failure> = Vec::new();
     for reported in reading.report.iter().filter(|reported| is_final(reported)) {
         let Some(address) = reported.recipient.as_deref().and_then(Address::parse) else { continue };
-        let ours = ours.iter().any(|sent| sent.recipients.contains(&address));
-        if ours && failures.iter().all(|known| known.address != address) {
-            failures.push(Failure { address, status: reported.status.clone() });
+        let Some(sent) = ours.iter().find(|sent| sent.recipients.contains(&address)) else { continue };
+        if failures.iter().all(|known| known.address != address) {
+            let customer = sent.person.is_none();
+            failures.push(Failure { address, status: reported.status.clone(), customer });
         }
     }
     failures

@@ -9,7 +9,7 @@ pub(super) fn decide(mut draft: Draft<'_>, command: &Command) -> Decision {
     let by = command.by.as_str();
     match &command.verb {
         Verb::On { case, action } => on_case(draft, *case, by, action),
-        Verb::Release { entry } => correction::unreleasable(draft, *entry),
+        Verb::Release { entry } | Verb::ReleaseAsText { entry } => correction::unreleasable(draft, *entry),
         Verb::Discard { entry, reason } => correction::discard(draft, by, *entry, reason),
         Verb::RetryOutbox { mail } => {
             draft.say(match mail {

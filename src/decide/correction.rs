@@ -1,14 +1,19 @@
 //! A person's word about an entry that was decided before (L7): released into a case, or left without one.
 
-use super::Draft;
-use super::mail::{Incoming, take_in};
-use crate::case::event::Arrived;
+use super::mail::{Incoming, Treatment, linked, treatment};
+use super::{Draft, staff};
+use crate::case::event::{Arrived, Commands};
 use crate::case::{Decision, Effect, EntryId, Verdict};
-use crate::link::{link, speaker};
+use crate::link::speaker;
 
 /// Decides a mail again as correspondence: that it was held, a duplicate or automatic is overruled. It is still not
 /// answered by itself when a machine wrote it (L4).
-pub(super) fn release(mut draft: Draft<'_>, by: &str, entry: EntryId, arrived: &Arrived) -> Decision {
+pub(super) fn release(
+    mut draft: Draft<'_>,
+    by: &str,
+    (entry, arrived): (EntryId, &Arrived),
+    commands: Commands,
+) -> Decision {
     let Some(facts) = draft.snapshot.corrected.as_ref() else {
         return draft.declined(format!("There is no entry {entry}."));
     };
@@ -22,10 +27,14 @@ pub(super) fn release(mut draft: Draft<'_>, by: &str, entry: EntryId, arrived: &
     }
     let desk = &draft.policy.desk;
     let mail = Incoming { arrived, entry, speaker: speaker(&arrived.reading.message, desk) };
-    let link = link(arrived, draft.snapshot, desk);
-    draft.trace.extend(link.evidence.iter().cloned());
-    let (_, case) = take_in(&mut draft, &mail, &link);
-    draft.decided(Verdict::Correction, Some(case))
+    let (_, case) = match staff::speaking(&draft, arrived) {
+        // Whoever released it vouches for the address in From.
+        Some((staff, _)) if treatment(arrived.reading.kind) == Treatment::Answered => {
+            staff::take(&mut draft, &mail, staff, staff::Crossing::Overruled, commands)
+        }
+        Some(_) | None => linked(&mut draft, &mail),
+    };
+    draft.decided(Verdict::Correction, case)
 }
 
 /// `held release` for an entry that holds no mail which could be read again.

@@ -1,6 +1,6 @@
 //! What the SMTP server refused for good (B28): a note on the case, and a mark on an address that does not exist.
 
-use super::Draft;
+use super::{Draft, notify};
 use crate::case::event::{Refusal, Undeliverable};
 use crate::case::{Audience, Decision, Effect, NewPost, PostKind, Verdict};
 use crate::link::find_case;
@@ -42,7 +42,10 @@ pub(super) fn decide(mut draft: Draft<'_>, undeliverable: &Undeliverable) -> Dec
         at: draft.event.received,
     };
     draft.effects.push(Effect::AddPost(note));
-    draft.take_the_word_back(case);
+    if refused.is_some_and(|sent| sent.person.is_none()) {
+        draft.take_the_word_back(case);
+        notify::of_newest_post(&mut draft, None);
+    }
     draft.decided(Verdict::Filed, Some(case.number))
 }
 

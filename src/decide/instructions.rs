@@ -5,10 +5,12 @@
 use super::Draft;
 use super::action::{Actor, Carrier, Work};
 use super::answer::desk_address;
+use super::notify::addressed;
 use crate::case::instruction::{Order, WORDS, Word};
-use crate::case::letter::{Facts, Hand};
+use crate::case::letter::{Facts, Hand, Inside};
 use crate::case::snapshot::CaseFacts;
 use crate::case::{Action, Audience, CaseNumber, Instructions, Letter, PostId, Template};
+use crate::link::find_case;
 use crate::mail::{Message, Named};
 use crate::rules::Staff;
 
@@ -20,9 +22,17 @@ pub(super) struct StaffMail<'a> {
     pub answered: Option<PostId>,
     /// To whom the text goes where no command says otherwise (B32).
     pub audience: Audience,
+    pub insistence: Insistence,
     pub message: &'a Message,
     /// Its files are those that go with the text.
     pub carrier: Carrier<'a>,
+}
+
+/// Whether the writer was asked already, and said that the text is to go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Insistence {
+    None,
+    Sends,
 }
 
 /// What became of such a mail.
@@ -43,7 +53,7 @@ pub(super) enum Followed<'a> {
 }
 
 /// Carries out `instructions`, and does with the text what they say.
-pub(super) fn follow<'a>(draft: &mut Draft<'a>, mail: &StaffMail<'a>, instructions: &Instructions) -> Followed<'a> {
+pub(super) fn follow<'a>(draft: &mut Draft<'a>, mail: &StaffMail<'_>, instructions: &Instructions) -> Followed<'a> {
     if !instructions.unclear.is_empty() {
         return Followed::Asked { why: instructions.unclear.join("\n") };
     }
@@ -53,19 +63,17 @@ pub(super) fn follow<'a>(draft: &mut Draft<'a>, mail: &StaffMail<'a>, instructio
         return Followed::Asked { why };
     }
     let before = draft.checkpoint();
-    let mut work = Work::on(draft, mail.case, Actor { called: mail.staff.label.clone(), staff: Some(mail.staff) });
+    let staff = draft.policy.staff_named(&mail.staff.name);
+    let mut work = Work::on(draft, mail.case, Actor { called: mail.staff.label.clone(), staff });
     work.carrier = Some(mail.carrier);
     work.answered = mail.answered;
     match carry_out(&mut work, &plan) {
         Ok(report) => {
-            let (number, post, assigned) = (work.case.number, work.written, work.assigned);
-            let queue = work.case.queue.clone();
-            let subject = work.case.subject.clone();
+            let Work { case, written, assigned, .. } = work;
             if !report.is_empty() {
-                let letter = carried_out(draft, mail, number, (&queue, subject), post, &report);
-                draft.letters.push(letter);
+                carried_out(draft, mail.staff, mail.message, Some((&case, written.or(mail.answered))), &report);
             }
-            Followed::Done { case: number, post, assigned }
+            Followed::Done { case: case.number, post: written, assigned }
         }
         Err(why) => {
             draft.undo(before);
@@ -90,6 +98,7 @@ struct Plan<'m> {
     after: Vec<&'m Order>,
     text: &'m str,
     audience: Audience,
+    insistence: Insistence,
     help: bool,
 }
 
@@ -114,7 +123,7 @@ impl<'m> Plan<'m> {
         }
         let help = orders.iter().any(|order| matches!(order, Order::Help));
         let (after, orders) = orders.into_iter().partition(|order| matches!(order.word(), Word::Status | Word::Wait));
-        Plan { orders, words, after, text, audience, help }
+        Plan { orders, words, after, text, audience, insistence: mail.insistence, help }
     }
 }
 
@@ -122,7 +131,7 @@ impl<'m> Plan<'m> {
 fn carry_out(work: &mut Work<'_, '_>, plan: &Plan<'_>) -> Result<Vec<String>, String> {
     let mut report = Vec::new();
     let mut missing_readers = Vec::new();
-    let public = plan.words.is_some() && plan.audience == Audience::Public;
+    let public = plan.words.is_some() && plan.audience == Audience::Public && plan.insistence == Insistence::None;
     for order in &plan.orders {
         if let Err(why) = give(work, order, &mut report) {
             if public && says_who_reads(order.word()) {
@@ -145,7 +154,8 @@ fn carry_out(work: &mut Work<'_, '_>, plan: &Plan<'_>) -> Result<Vec<String>, St
                 report.push("- Your text is a note that only staff read.".to_owned());
             }
             Action::Reply { .. } | Action::Note { .. } => {}
-            _ => {
+            action => {
+                debug_assert!(matches!(action, Action::Close { .. } | Action::Reopen { .. }));
                 report.push(format!("- {said}"));
                 report.push(format!("- Your text went to {}.", readers(work)));
             }
@@ -219,38 +229,59 @@ fn help() -> String {
     )
 }
 
-/// The letter that says what was done and what was not.
+/// Answers `#help` in a mail that is about no case.
+pub(super) fn explain(draft: &mut Draft<'_>, staff: &Staff, message: &Message) {
+    carried_out(draft, staff, message, None, &[help()]);
+}
+
+/// Tells of a mail in which nothing could be carried out.
+pub(super) fn report(
+    draft: &mut Draft<'_>,
+    staff: &Staff,
+    message: &Message,
+    case: Option<CaseNumber>,
+    lines: &[String],
+) {
+    let case = case.and_then(|number| find_case(draft.snapshot, number));
+    carried_out(draft, staff, message, case.map(|case| (case, None)), lines);
+}
+
+/// The letter that says what was done and what was not. To the address that wrote, and to no other of the writer's.
 fn carried_out(
-    draft: &Draft<'_>,
-    mail: &StaffMail<'_>,
-    case: CaseNumber,
-    (queue, subject): (&str, String),
-    written: Option<PostId>,
-    report: &[String],
-) -> Letter {
-    let staff = mail.staff;
-    let from = mail.message.originator().filter(|from| staff.addresses.contains(from)).or(staff.addresses.first());
-    let to = from.map(|address| Named { name: Some(staff.label.clone()), address: address.clone() });
-    let id = &mail.message.message_id;
-    Letter {
+    draft: &mut Draft<'_>,
+    staff: &Staff,
+    message: &Message,
+    about: Option<(&CaseFacts, Option<PostId>)>,
+    lines: &[String],
+) {
+    let case = about.map(|(case, _)| case);
+    let from = message.originator().filter(|from| staff.addresses.contains(from));
+    let to = from.map_or_else(|| addressed(staff).address, Clone::clone);
+    let number = case.map(|case| case.number);
+    let letter = Letter {
         id: draft.next_letter(),
         template: Template::CarriedOut,
         hand: Hand::Machine,
         audience: Audience::Internal,
-        case: Some(case),
-        post: written.or(mail.answered),
+        case: number,
+        post: about.and_then(|(_, post)| post),
         person: Some(staff.name.clone()),
         asks: None,
-        from: desk_address(draft, draft.queue(queue)),
-        to: to.into_iter().collect(),
+        from: desk_address(draft, case.and_then(|case| draft.queue(&case.queue))),
+        to: vec![Named { name: Some(staff.label.clone()), address: to }],
         cc: Vec::new(),
-        subject,
+        subject: case.map(|case| case.subject.clone()).unwrap_or_default(),
         language: draft.language(None),
-        in_reply_to: id.clone(),
-        references: mail.message.references.iter().chain(id).cloned().collect(),
+        in_reply_to: message.message_id.clone(),
+        references: message.references.iter().chain(&message.message_id).cloned().collect(),
         quotes: Vec::new(),
         enclosed: None,
-        facts: Facts { case_number: case.to_string(), body: Some(report.join("\n")), ..Facts::default() },
+        facts: Facts {
+            case_number: number.map(|number| number.to_string()).unwrap_or_default(),
+            inside: Inside { words: Some(lines.join("\n")), ..Inside::default() },
+            ..Facts::default()
+        },
         at: draft.now,
-    }
+    };
+    draft.letters.push(letter);
 }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::answer::{self, About};
 use super::participants::{self, Brought};
 use super::restored::Lost;
-use super::{Draft, automatic, changed_subject, ordinal, routing};
+use super::{Draft, automatic, changed_subject, notify, ordinal, routing, staff};
 use crate::case::decision::LinkKind;
 use crate::case::event::Arrived;
 use crate::case::snapshot::{CaseFacts, KnownMessage};
@@ -57,6 +57,7 @@ pub(super) fn decide(mut draft: Draft<'_>, arrived: &Arrived) -> Decision {
         draft.say("The mail is one of our own, proven by its signature: recorded.");
         return draft.decided(Verdict::Recorded, None);
     }
+    staff::expose(&mut draft, arrived);
     if let Some(first) = duplicate_of(&mut draft, arrived) {
         return duplicate(draft, first);
     }
@@ -67,16 +68,39 @@ pub(super) fn decide(mut draft: Draft<'_>, arrived: &Arrived) -> Decision {
         return draft.decided(Verdict::Hold, None);
     }
     let mail = Incoming { arrived, entry: draft.event.entry, speaker: speaker(&reading.message, desk) };
-    let link = link(arrived, draft.snapshot, desk);
-    draft.trace.extend(link.evidence.iter().cloned());
     match treatment {
-        Treatment::Answered => {
-            let (verdict, case) = take_in(&mut draft, &mail, &link);
-            draft.decided(verdict, Some(case))
+        Treatment::Answered => match staff::speaking(&draft, arrived) {
+            Some((staff, proof)) => staff::decide(draft, &mail, staff, proof),
+            None => ordinary(draft, &mail),
+        },
+        Treatment::Unanswered => {
+            let link = explained(&mut draft, arrived);
+            automatic::machine_written(draft, &mail, &link)
         }
-        Treatment::Unanswered => automatic::machine_written(draft, &mail, &link),
-        Treatment::FiledOrRecorded | Treatment::Recorded => automatic::file(draft, &mail, &link),
+        Treatment::FiledOrRecorded | Treatment::Recorded => {
+            let link = explained(&mut draft, arrived);
+            automatic::file(draft, &mail, &link)
+        }
     }
+}
+
+/// A mail as anybody may write it.
+pub(super) fn ordinary(mut draft: Draft<'_>, mail: &Incoming<'_>) -> Decision {
+    let (verdict, case) = linked(&mut draft, mail);
+    draft.decided(verdict, case)
+}
+
+/// The same, in a decision that goes on.
+pub(super) fn linked(draft: &mut Draft<'_>, mail: &Incoming<'_>) -> (Verdict, Option<CaseNumber>) {
+    let link = explained(draft, mail.arrived);
+    let (verdict, case) = take_in(draft, mail, &link);
+    (verdict, Some(case))
+}
+
+fn explained(draft: &mut Draft<'_>, arrived: &Arrived) -> Link {
+    let link = link(arrived, draft.snapshot, &draft.policy.desk);
+    draft.trace.extend(link.evidence.iter().cloned());
+    link
 }
 
 /// Puts a mail into the case that `link` found, or into a new one.
@@ -180,14 +204,32 @@ struct Opening {
     word: Option<Template>,
 }
 
-fn subject_of(draft: &Draft<'_>, mail: &Incoming<'_>) -> String {
+pub(super) fn subject_of(draft: &Draft<'_>, mail: &Incoming<'_>) -> String {
     let base = subject::base(&mail.arrived.reading.message.subject, &draft.policy.desk.reference.case_word);
     if base.is_empty() { "(no subject)".to_owned() } else { base }
 }
 
 fn open_about(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, opening: Opening) -> CaseNumber {
     let Opening { number, subject, word } = opening;
-    let reading = &mail.arrived.reading;
+    open_numbered(draft, mail, number, subject.clone());
+    let queue = draft.opened_in();
+    let post = add_post(draft, mail, number, Entrance::Person(Standing::TakesPart));
+    participants::add(draft, number, brought(mail), None);
+    connect(draft, number, link);
+    say_oversize(draft, mail);
+    answer::automatically(draft, mail, About { case: number, queue, subject, post }, word);
+    tell_staff(draft, mail);
+    number
+}
+
+/// A case that nothing is in yet.
+pub(super) fn open_case(draft: &mut Draft<'_>, mail: &Incoming<'_>, subject: String) -> CaseNumber {
+    let number = CaseNumber(draft.snapshot.next_number);
+    open_numbered(draft, mail, number, subject);
+    number
+}
+
+fn open_numbered(draft: &mut Draft<'_>, mail: &Incoming<'_>, number: CaseNumber, subject: String) {
     let today = draft.today();
     let routing = routing::route(draft, mail, today);
     let queue = routing::queue(draft, mail, &routing);
@@ -195,17 +237,22 @@ fn open_about(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, opening: 
     draft.effects.push(Effect::OpenCase {
         number,
         queue: queue.map_or_else(String::new, |queue| queue.name.clone()),
-        subject: subject.clone(),
-        language: reading.language.clone(),
+        subject,
+        language: mail.arrived.reading.language.clone(),
         at: draft.event.received,
     });
     routing::set(draft, number, routing);
-    let post = add_post(draft, mail, number, Entrance::Person(Standing::TakesPart));
-    participants::add(draft, number, brought(mail), None);
-    connect(draft, number, link);
-    say_oversize(draft, mail);
-    answer::automatically(draft, mail, About { case: number, queue, subject, post }, word);
-    number
+}
+
+/// Staff are told of what people write.
+fn tell_staff(draft: &mut Draft<'_>, mail: &Incoming<'_>) {
+    match treatment(mail.arrived.reading.kind) {
+        Treatment::Answered => {
+            let author = staff::speaking(draft, mail.arrived).map(|(staff, _)| staff.name.as_str());
+            notify::of_newest_mail(draft, author);
+        }
+        Treatment::Unanswered | Treatment::FiledOrRecorded | Treatment::Recorded => {}
+    }
 }
 
 /// A new case after one that stays closed.
@@ -254,6 +301,7 @@ fn reopen(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, case: &CaseFa
         Standing::TakesPart => answer::automatically(draft, mail, about, Some(Template::Reopened)),
         Standing::Stranger => draft.say("No automatic answer: the originator takes no part in the case."),
     }
+    tell_staff(draft, mail);
     number
 }
 
@@ -274,6 +322,7 @@ fn append(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, case: &CaseFa
         Standing::TakesPart => answer::automatically(draft, mail, about, None),
         Standing::Stranger => {}
     }
+    tell_staff(draft, mail);
     number
 }
 

@@ -11,18 +11,19 @@ mod correction;
 mod delivery;
 mod instructions;
 mod mail;
+mod notify;
 mod participants;
 mod restored;
 mod routing;
+mod staff;
 mod timer;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 pub use mail::{Treatment, treatment};
 
-use crate::case::event::Matter;
+use crate::case::event::{Arrived, Matter};
 use crate::case::snapshot::CaseFacts;
 use crate::case::{
     CaseNumber, Decision, Effect, EntryId, Event, Letter, Phase, PostId, Snapshot, Target, Timer, Verdict,
@@ -37,7 +38,7 @@ pub fn decide(policy: &Policy, snapshot: &Snapshot, event: &Event, now: Timestam
     match &event.matter {
         Matter::Mail(arrived) => mail::decide(draft, arrived),
         Matter::Command(command) => command::decide(draft, command),
-        Matter::Released { by, entry, mail } => correction::release(draft, by, *entry, mail),
+        Matter::Released { by, entry, mail, commands } => correction::release(draft, by, (*entry, mail), *commands),
         Matter::Undeliverable(undeliverable) => delivery::decide(draft, undeliverable),
         Matter::Due { case, target, generation } => timer::decide(draft, *case, *target, *generation),
         Matter::Alarm { alarm, to } => alarm::decide(draft, alarm, to),
@@ -113,6 +114,25 @@ impl<'a> Draft<'a> {
         self.posts = to.posts;
     }
 
+    /// The day that it is at the desk.
+    fn today(&self) -> Date {
+        self.policy.desk.hours.day(self.now)
+    }
+
+    /// The mail that this is about.
+    fn arrived(&self) -> Option<&'a Arrived> {
+        match &self.event.matter {
+            Matter::Mail(arrived) | Matter::Released { mail: arrived, .. } => Some(arrived),
+            Matter::Command(_)
+            | Matter::Undeliverable(_)
+            | Matter::Due { .. }
+            | Matter::Alarm { .. }
+            | Matter::Reloaded { .. }
+            | Matter::Restored(_)
+            | Matter::Poison { .. } => None,
+        }
+    }
+
     fn next_post(&mut self) -> PostId {
         self.posts += 1;
         PostId(ordinal(self.event.entry, self.posts - 1))
@@ -144,19 +164,23 @@ impl<'a> Draft<'a> {
         CaseNumber(self.snapshot.next_number + opened as u64)
     }
 
-    /// The day on which the event came to us, in the desk's time zone.
-    fn today(&self) -> Date {
-        TimeZone::UTC.to_datetime(self.event.received).date()
-    }
-
     /// When work begins on a day.
     fn morning(&self, day: Date) -> Timestamp {
-        TimeZone::UTC.to_timestamp(day.at(8, 0, 0, 0)).unwrap_or(Timestamp::MAX)
+        self.policy.desk.hours.begins(day)
     }
 
     fn queue(&self, name: &str) -> Option<&'a Queue> {
         let queues = &self.policy.desk.queues;
         queues.iter().find(|queue| queue.name == name).or(queues.first())
+    }
+
+    /// The queue of the case that this decision opens.
+    fn opened_in(&self) -> Option<&'a Queue> {
+        let opened = self
+            .effects
+            .iter()
+            .find_map(|effect| if let Effect::OpenCase { queue, .. } = effect { Some(queue) } else { None });
+        opened.and_then(|name| self.queue(name))
     }
 
     /// `wanted` where the desk writes it, else the desk's own language.

@@ -6,6 +6,7 @@ use super::Draft;
 use crate::case::snapshot::CaseFacts;
 use crate::case::{CaseNumber, Effect, Participant};
 use crate::link::identity::outsiders;
+use crate::link::staff::colleague;
 use crate::mail::{Address, Kind, Message, Named};
 
 /// Adds those whom a mail brings into a case: the speaker, and for mail written by a person everybody outside on
@@ -27,7 +28,10 @@ pub(super) fn add(draft: &mut Draft<'_>, case: CaseNumber, mail: Brought<'_>, kn
     let mut wanted: Vec<&Named> = others;
     wanted.retain(|named| {
         let takes_part = |case: &CaseFacts| case.participants.iter().any(|one| one.who.address == named.address);
-        !is_unanswerable(&named.address) && !known.is_some_and(takes_part)
+        // Staff are told by themselves.
+        let staff = colleague(&named.address, draft.policy, draft.today()).is_some();
+        let inside = staff && Some(&named.address) != speaker;
+        !inside && !is_unanswerable(&named.address) && !known.is_some_and(takes_part)
     });
     if wanted.len() > desk.limits.participants {
         draft.say(format!(

@@ -21,14 +21,14 @@ use tracing::{error, info};
 
 pub use clock::Clock;
 
-use crate::case::event::{Arrived, Matter};
-use crate::case::letter::Composed;
+use crate::case::event::{Arrived, Commands, Matter};
+use crate::case::letter::{Composed, Enclosed};
 use crate::case::{Decision, EntryId, Event, Letter, Verb};
-use crate::compose::{self, Quoted};
+use crate::compose::{self, File, Quoted};
 use crate::decide;
 use crate::failpoint::{Step, reach};
 use crate::link;
-use crate::mail::{self, Circumstances};
+use crate::mail::{self, Attachment, Circumstances};
 use crate::rules::Policy;
 use crate::store::apply::{Outcome, SentCopy};
 use crate::store::journal::{ATTEMPTS, Payload, Waiting};
@@ -212,10 +212,13 @@ impl Engine {
         let matter = match &waiting.payload {
             Payload::Mail { .. } => self.read(waiting)?.map(Matter::Mail),
             Payload::Command(command) => match &command.verb {
-                Verb::Release { entry } => match self.store.entry(*entry)? {
+                Verb::Release { entry } | Verb::ReleaseAsText { entry } => match self.store.entry(*entry)? {
                     Some(old) if matches!(old.payload, Payload::Mail { .. }) => {
                         let by = command.by.clone();
-                        let released = self.read(&old)?.map(|mail| Matter::Released { by, entry: *entry, mail });
+                        let as_text = matches!(command.verb, Verb::ReleaseAsText { .. });
+                        let commands = if as_text { Commands::Text } else { Commands::Carried };
+                        let released =
+                            self.read(&old)?.map(|mail| Matter::Released { by, entry: *entry, mail, commands });
                         // What is owed began when the mail came, not when a person let it in.
                         let event = |matter| Event { received: old.received, ..waiting.event(matter) };
                         return Ok(released.map(event));
@@ -283,9 +286,9 @@ impl Engine {
         let rules = self.rules.borrow();
         let policy = &rules.policy;
         let footprint = match &event.matter {
-            Matter::Mail(mail) => Some((event.entry, link::footprint(&mail.reading, &policy.desk))),
+            Matter::Mail(mail) => Some((event.entry, link::staff::footprint(&mail.reading, policy))),
             // What killed its reader was never indexed; now it is read, and replies to it must find it.
-            Matter::Released { entry, mail, .. } => Some((*entry, link::footprint(&mail.reading, &policy.desk))),
+            Matter::Released { entry, mail, .. } => Some((*entry, link::staff::footprint(&mail.reading, policy))),
             Matter::Command(_)
             | Matter::Undeliverable(_)
             | Matter::Due { .. }
@@ -321,7 +324,11 @@ impl Engine {
                 quotes.push(Quoted { author, at, text });
             }
         }
-        let composed = compose::compose(letter, &rules.policy, &rules.circumstances.keyring, &quotes);
+        let files = match &letter.enclosed {
+            Some(enclosed) => self.files(enclosed)?,
+            None => Vec::new(),
+        };
+        let composed = compose::compose(letter, &rules.policy, &rules.circumstances.keyring, &quotes, &files);
         for defect in &composed.defects {
             error!(
                 template = letter.template.name(),
@@ -331,6 +338,18 @@ impl Engine {
             );
         }
         Ok(composed)
+    }
+}
+
+impl Engine {
+    fn files(&self, enclosed: &Enclosed) -> Result<Vec<File>> {
+        let raw = self.store.raw(enclosed.entry)?.unwrap_or_default();
+        let file = |part: &Attachment| File {
+            name: part.name.clone(),
+            media_type: part.media_type.clone(),
+            bytes: mail::attachment_bytes(&raw, part),
+        };
+        Ok(enclosed.parts.iter().map(file).collect())
     }
 }
 

@@ -60,8 +60,18 @@ pub struct Attachment {
     /// Its encoded length in bytes.
     pub length: u64,
     /// Content-Transfer-Encoding, lower case: `base64`, `quoted-printable`, `7bit`, … For a file within a part, what it
-    /// is in and its place there follow: `quoted-printable+uuencode:0`, `base64+tnef:2`.
+    /// is in and its place there follow: `quoted-printable+uuencode:0`, `base64+tnef:2`, `7bit+rfc822:1`.
     pub encoding: String,
+}
+
+impl Attachment {
+    /// This part of the message that `outer` is, the `index`-th of its attachments, as one of the message around it.
+    /// None where `outer` is itself within another part.
+    pub fn within(&self, outer: &Attachment, index: usize) -> Option<Attachment> {
+        let encoding = format!("{}+rfc822:{index}", outer.encoding);
+        let nested = outer.encoding.contains('+');
+        (!nested).then(|| Attachment { offset: outer.offset, length: outer.length, encoding, ..self.clone() })
+    }
 }
 
 /// What the header and the body say, decoded, with bounds applied.
@@ -129,6 +139,11 @@ pub fn attachment_bytes(raw: &[u8], attachment: &Attachment) -> Vec<u8> {
     match how {
         "uuencode" | "yenc" => {
             inline::split(&bytes).1.into_iter().nth(place).map(|file| file.bytes).unwrap_or_default()
+        }
+        "rfc822" => {
+            let inner = read(&bytes, &Bounds::default(), &mut Flaws::default());
+            let part = inner.attachments.get(place).filter(|part| !part.encoding.contains("+rfc822"));
+            part.map(|part| attachment_bytes(&bytes, part)).unwrap_or_default()
         }
         "tnef" => {
             let files = tnef::read(&bytes).unwrap_or_default().files;

@@ -1,9 +1,10 @@
 //! Reads `rules/desk.toml`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::hours::hours;
-use super::{Acknowledgement, ChangedSubject, Desk, Limits, MailboxFacts, Queue, ReferenceStyle, ReversePath};
+use super::{Acknowledgement, ChangedSubject, Desk, Limits, MailboxFacts, Notices, Queue, ReferenceStyle, ReversePath};
 use crate::case::Calendar;
 use crate::diagnostics::{Finding, Section, Source, Span, Value};
 use crate::mail::{Address, Bounds, Language, Named};
@@ -16,10 +17,11 @@ pub(super) fn desk(top: &Section<'_>, mailboxes: &[MailboxFacts]) -> Option<Desk
     let identity = top.required_section("desk", example, |section| identity(section, &received));
     let reference = top.section("reference", reference);
     let acknowledgement = top.section("acknowledgement", acknowledgement);
+    let notices = top.section("notices", notices);
     let limits = top.section("limits", |section| limits(section, mailboxes));
     let hours = top.section("hours", hours);
     let queues = queues(top, &received);
-    let mut desk = Desk { reference, acknowledgement, limits, hours, queues, ..identity? };
+    let mut desk = Desk { reference, acknowledgement, notices, limits, hours, queues, ..identity? };
     desk.own_addresses = own_addresses(&desk, &received);
     desk.trust = mailboxes.iter().filter_map(|mailbox| Some((mailbox.name.clone(), mailbox.trust.clone()?))).collect();
     Some(desk)
@@ -55,6 +57,7 @@ fn identity(section: &Section<'_>, received: &[&Address]) -> Option<Desk> {
         priority,
         reference: ReferenceStyle::default(),
         acknowledgement: Acknowledgement::default(),
+        notices: Notices::default(),
         limits: Limits::default(),
         hours: Calendar::default(),
         queues: Vec::new(),
@@ -172,6 +175,21 @@ fn acknowledgement(section: &Section<'_>) -> Acknowledgement {
         per_address_hour: section.or("per_address_hour", default.per_address_hour, count),
         per_address_day: section.or("per_address_day", default.per_address_day, count),
         per_desk_hour: section.or("per_desk_hour", default.per_desk_hour, count),
+    }
+}
+
+fn notices(section: &Section<'_>) -> Notices {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    let default = Notices::default();
+    let seconds =
+        |value: Value<'_>| value.duration(Duration::ZERO..=DAY).and_then(|time| u32::try_from(time.as_secs()).ok());
+    Notices {
+        attachments_up_to: section
+            .or("attachments_up_to", default.attachments_up_to, |value| value.size(0..=100 << 20)),
+        per_person_hour: section.or("per_person_hour", default.per_person_hour, |value| value.number(1..=10_000)),
+        questions_per_hour: section
+            .or("questions_per_hour", default.questions_per_hour, |value| value.number(1..=1_000)),
+        crossing: section.or("crossing", default.crossing, seconds),
     }
 }
 

@@ -117,6 +117,7 @@ pub struct Desk {
     pub priority: String,
     pub reference: ReferenceStyle,
     pub acknowledgement: Acknowledgement,
+    pub notices: Notices,
     pub limits: Limits,
     /// When people work: promises and silence are measured in this time (L9).
     pub hours: Calendar,
@@ -153,6 +154,19 @@ pub enum ReversePath {
     Null,
     /// The desk's address, for providers that forbid the null reverse-path.
     Desk,
+}
+
+/// What staff are written, and how much of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notices {
+    /// Bytes of files that go with one notice; the rest is named.
+    pub attachments_up_to: u64,
+    /// To one person within an hour, at most.
+    pub per_person_hour: u32,
+    /// Questions about mail in one person's name within an hour, at most.
+    pub questions_per_hour: u32,
+    /// Seconds within which a second answer to the same post is held, and its writer asked.
+    pub crossing: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -234,6 +248,12 @@ impl Default for Acknowledgement {
             per_address_day: 10,
             per_desk_hour: 200,
         }
+    }
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        Notices { attachments_up_to: 10 << 20, per_person_hour: 60, questions_per_hour: 5, crossing: 600 }
     }
 }
 

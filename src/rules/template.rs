@@ -16,7 +16,7 @@ pub use built_in::{built_in, is_own_subject, subject};
 
 use super::{Desk, TemplateSource};
 use crate::case::Template;
-use crate::case::letter::Facts;
+use crate::case::letter::{Facts, Inside};
 use crate::mail::Language;
 
 /// A name that templates may print.
@@ -39,7 +39,7 @@ pub enum Presence {
 }
 
 /// All that a template may print.
-pub const NAMES: [Name; 10] = [
+pub const NAMES: [Name; 26] = [
     Name { name: "case_number", meaning: "the number of the case", presence: Presence::Always },
     Name { name: "desk_name", meaning: "the desk's name, from desk.toml", presence: Presence::Always },
     Name { name: "desk_address", meaning: "the address from which this mail is sent", presence: Presence::Always },
@@ -70,6 +70,46 @@ pub const NAMES: [Name; 10] = [
         meaning: "the last lines of the desk's mail, from desk.toml; paragraphs in HTML",
         presence: Presence::Perhaps,
     },
+    Name {
+        name: "reply_goes_to",
+        meaning: "to staff: whom a reply goes to, as in: Anna, Cc Bob; missing when it stays internal",
+        presence: Presence::Perhaps,
+    },
+    Name { name: "author", meaning: "to staff: who wrote the post", presence: Presence::Perhaps },
+    Name {
+        name: "words",
+        meaning: "to staff: what was written, or done; paragraphs in HTML",
+        presence: Presence::In(&[Template::Notified, Template::CarriedOut]),
+    },
+    Name {
+        name: "enclosed",
+        meaning: "to staff: the files that go with the mail, one a line",
+        presence: Presence::Perhaps,
+    },
+    Name {
+        name: "too_large",
+        meaning: "to staff: the files that were too large to go with it, one a line",
+        presence: Presence::Perhaps,
+    },
+    Name {
+        name: "stranger",
+        meaning: "to staff: the author, who takes no part in the case",
+        presence: Presence::Perhaps,
+    },
+    Name { name: "instead_of", meaning: "to staff: the colleague who is away", presence: Presence::Perhaps },
+    Name { name: "queue", meaning: "to staff: the queue of the case", presence: Presence::Perhaps },
+    Name { name: "priority", meaning: "to staff: its priority", presence: Presence::Perhaps },
+    Name { name: "assignee", meaning: "to staff: whose case it is", presence: Presence::Perhaps },
+    Name { name: "since", meaning: "to staff: the day on which it was opened", presence: Presence::Perhaps },
+    Name {
+        name: "last_of",
+        meaning: "to staff: how many notices an hour has, in the last of them",
+        presence: Presence::Perhaps,
+    },
+    Name { name: "asked_at", meaning: "to staff: when the mail came that is asked about", presence: Presence::Perhaps },
+    Name { name: "asked_subject", meaning: "to staff: its subject", presence: Presence::Perhaps },
+    Name { name: "crossed_by", meaning: "to staff: the colleague who was faster", presence: Presence::Perhaps },
+    Name { name: "crossed_minutes", meaning: "to staff: how many minutes ago", presence: Presence::Perhaps },
 ];
 
 /// Steps of the interpreter that one rendering may take (L10): a thousand times what a long letter needs.
@@ -143,7 +183,7 @@ fn in_language<'a>(words: &'a BTreeMap<Language, String>, desk: &Desk, language:
 fn names(half: Half, facts: &Facts, desk: &Desk, from: &str, language: &Language) -> BTreeMap<&'static str, Value> {
     let answer_time = facts.answer_time.as_deref().or_else(|| in_language(&desk.answer_time, desk, language));
     let signature = in_language(&desk.signature, desk, language);
-    BTreeMap::from([
+    [
         ("case_number", Value::from(facts.case_number.as_str())),
         ("desk_name", Value::from(desk.name.as_str())),
         ("desk_address", Value::from(from)),
@@ -154,7 +194,32 @@ fn names(half: Half, facts: &Facts, desk: &Desk, from: &str, language: &Language
         ("reopen_days", Value::from(facts.reopen_days)),
         ("limit", Value::from(facts.limit.as_deref())),
         ("signature", prose(half, signature)),
-    ])
+    ]
+    .into_iter()
+    .chain(inside(half, &facts.inside))
+    .collect()
+}
+
+fn inside(half: Half, inside: &Inside) -> [(&'static str, Value); 16] {
+    let text = |text: &Option<String>| Value::from(text.as_deref());
+    [
+        ("reply_goes_to", text(&inside.reply_goes_to)),
+        ("author", text(&inside.author)),
+        ("words", prose(half, inside.words.as_deref())),
+        ("enclosed", prose(half, inside.enclosed.as_deref())),
+        ("too_large", prose(half, inside.too_large.as_deref())),
+        ("stranger", text(&inside.stranger)),
+        ("instead_of", text(&inside.instead_of)),
+        ("queue", text(&inside.queue)),
+        ("priority", text(&inside.priority)),
+        ("assignee", text(&inside.assignee)),
+        ("since", text(&inside.since)),
+        ("last_of", Value::from(inside.last_of)),
+        ("asked_at", text(&inside.asked_at)),
+        ("asked_subject", text(&inside.asked_subject)),
+        ("crossed_by", text(&inside.crossed_by)),
+        ("crossed_minutes", Value::from(inside.crossed_minutes)),
+    ]
 }
 
 /// Text of several lines: as it is in text, paragraphs in HTML.
@@ -182,8 +247,10 @@ fn samples(half: Half, samples: Samples, template: Option<Template>) -> BTreeMap
             };
             let value = match (relied_on, name.name) {
                 (false, _) => Value::from(()),
-                (true, "reopen_days") => Value::from(30),
-                (true, "body" | "signature") => prose(half, Some("First line\nSecond line")),
+                (true, "reopen_days" | "last_of" | "crossed_minutes") => Value::from(30),
+                (true, "body" | "signature" | "words" | "enclosed" | "too_large") => {
+                    prose(half, Some("First line\nSecond line"))
+                }
                 (true, other) => Value::from(format!("<{other}>")),
             };
             (name.name, value)

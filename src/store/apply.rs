@@ -9,9 +9,10 @@ use rusqlite::params;
 use super::journal::{Mark, Payload};
 use super::snapshot::hashes;
 use super::{Result, Tx, json, raw, stored};
-use crate::case::letter::{Composed, Hand};
+use crate::case::letter::{Composed, Facts, Hand};
 use crate::case::snapshot::{Footprint, Snapshot};
-use crate::case::{Decision, Effect, EntryId, Letter, NewPost, OutboxId, PostKind, Template};
+use crate::case::{Decision, Effect, EntryId, Letter, NewPost, OutboxId, Participant, PostKind, Template};
+use crate::mail::Named;
 
 /// Where the engine finds the file of a backup that was asked for.
 pub const BACKUP_WANTED: &str = "backup-wanted";
@@ -126,10 +127,12 @@ impl Tx<'_> {
             post.at.as_microsecond()
         ])?;
         self.add_attachments(post)?;
-        if matches!(post.kind, PostKind::MailIn | PostKind::Automatic) {
-            self.prepare_cached("UPDATE message SET post = $1 WHERE entry = $2")?
-                .execute(params![id, post.entry.0 as i64])?;
-        }
+        // A mail that staff hand on makes two posts: its own is the one that it hands on.
+        let which = match post.kind {
+            PostKind::MailIn | PostKind::Automatic => "UPDATE message SET post = $1 WHERE entry = $2",
+            PostKind::Answer | PostKind::Note => "UPDATE message SET post = $1 WHERE entry = $2 AND post IS NULL",
+        };
+        self.prepare_cached(which)?.execute(params![id, post.entry.0 as i64])?;
         self.prepare_cached("INSERT INTO post_search (rowid, subject, text) VALUES ($1, $2, $3)")?.execute(params![
             id,
             post.subject,
@@ -252,6 +255,7 @@ impl Tx<'_> {
         let decision = outcome.decision;
         // Bodies are in the posts; the record of effects names them.
         let effects: Vec<Effect> = decision.effects.iter().map(without_bodies).collect();
+        let letters: Vec<Letter> = decision.letters.iter().map(without_words).collect();
         self.prepare_cached(
             "INSERT INTO decision (entry, at, verdict, case_number, effects, letters, trace, policy, snapshot) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -262,12 +266,26 @@ impl Tx<'_> {
             decision.verdict.name(),
             decision.case.map(|c| c.0 as i64),
             json(&effects),
-            json(&decision.letters),
+            json(&letters),
             json(&decision.trace),
             outcome.policy,
             raw::compress(json(outcome.snapshot).as_bytes())
         ])?;
         Ok(())
+    }
+}
+
+/// A letter as it is recorded: to whom and about what, not in what words (L11).
+fn without_words(letter: &Letter) -> Letter {
+    let nameless = |all: &[Named]| all.iter().map(|one| Named { name: None, address: one.address.clone() }).collect();
+    Letter {
+        from: Named { name: None, address: letter.from.address.clone() },
+        to: nameless(&letter.to),
+        cc: nameless(&letter.cc),
+        subject: String::new(),
+        enclosed: None,
+        facts: Facts { case_number: letter.facts.case_number.clone(), ..Facts::default() },
+        ..letter.clone()
     }
 }
 
@@ -278,9 +296,21 @@ fn without_bodies(effect: &Effect) -> Effect {
             text: String::new(),
             author_text: String::new(),
             subject: String::new(),
+            author: None,
             attachments: Vec::new(),
             ..post.clone()
         }),
+        Effect::OpenCase { number, queue, language, at, .. } => Effect::OpenCase {
+            number: *number,
+            queue: queue.clone(),
+            subject: String::new(),
+            language: language.clone(),
+            at: *at,
+        },
+        Effect::AddParticipant { case, participant } => {
+            let who = Named { name: None, address: participant.who.address.clone() };
+            Effect::AddParticipant { case: *case, participant: Participant { who, requester: participant.requester } }
+        }
         other => other.clone(),
     }
 }

@@ -15,6 +15,10 @@ pub struct CaseLine {
     pub status: String,
     pub queue: String,
     pub subject: String,
+    /// One of the staff, by name.
+    pub assignee: Option<String>,
+    /// None: the desk's usual one.
+    pub priority: Option<String>,
     pub requester: Option<String>,
     /// How many.
     #[serde(rename = "post_count")]
@@ -28,6 +32,8 @@ pub struct CaseLine {
 pub struct Wanted {
     pub phases: Vec<Phase>,
     pub queue: Option<String>,
+    pub assignee: Option<String>,
+    pub tag: Option<String>,
     /// Words that a post of the case contains.
     pub search: Option<String>,
     pub limit: u32,
@@ -41,6 +47,9 @@ pub struct CaseView {
     pub acknowledged: bool,
     pub closed: Option<Timestamp>,
     pub reopened: u32,
+    pub tags: Vec<String>,
+    /// Staff, by name.
+    pub followers: Vec<String>,
     pub participants: Vec<ParticipantView>,
     pub posts: Vec<PostView>,
     pub links: Vec<LinkView>,
@@ -114,7 +123,7 @@ pub enum Without {
 
 const LINE: &str = "SELECT c.number, c.phase, c.status, c.queue, c.subject, \
     (SELECT address FROM participant p WHERE p.case_number = c.number AND p.requester = 1 LIMIT 1), \
-    (SELECT count(*) FROM post p WHERE p.case_number = c.number), c.opened, c.changed FROM cases c";
+    (SELECT count(*) FROM post p WHERE p.case_number = c.number), c.opened, c.changed, c.assignee, c.priority FROM cases c";
 
 fn case_line(row: &rusqlite::Row) -> rusqlite::Result<CaseLine> {
     Ok(CaseLine {
@@ -127,6 +136,8 @@ fn case_line(row: &rusqlite::Row) -> rusqlite::Result<CaseLine> {
         posts: row.get(6)?,
         opened: time(row.get(7)?),
         changed: time(row.get(8)?),
+        assignee: row.get(9)?,
+        priority: row.get(10)?,
     })
 }
 
@@ -143,6 +154,14 @@ impl Store {
         if let Some(queue) = &wanted.queue {
             values.push(queue.clone());
             sql.push_str(&format!(" AND c.queue = ?{}", values.len()));
+        }
+        if let Some(assignee) = &wanted.assignee {
+            values.push(assignee.clone());
+            sql.push_str(&format!(" AND c.assignee = ?{}", values.len()));
+        }
+        if let Some(tag) = &wanted.tag {
+            values.push(tag.clone());
+            sql.push_str(&format!(" AND c.number IN (SELECT case_number FROM tag WHERE tag = ?{})", values.len()));
         }
         if let Some(search) = &wanted.search {
             values.push(phrase(search));
@@ -194,6 +213,12 @@ impl Store {
             acknowledged,
             closed,
             reopened,
+            tags: self.list("SELECT tag FROM tag WHERE case_number = $1 ORDER BY tag", current, |row| row.get(0))?,
+            followers: self.list(
+                "SELECT staff FROM follower WHERE case_number = $1 ORDER BY staff",
+                current,
+                |row| row.get(0),
+            )?,
             participants: self.participants_of(current)?,
             posts: self.posts_of(current)?,
             links: self.links_of(current)?,

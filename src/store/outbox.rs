@@ -55,7 +55,7 @@ pub enum Again {
 #[derive(Debug, Clone, Serialize)]
 pub struct Listed {
     pub id: OutboxId,
-    /// None for mail about no case.
+    /// None for a mail about no case, such as a question about held mail.
     pub case: Option<CaseNumber>,
     pub template: String,
     pub queued: Timestamp,

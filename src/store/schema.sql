@@ -258,7 +258,9 @@ CREATE TABLE sent (
     asks       INTEGER,            -- the held entry that it asks about
     at         INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX sent_hand ON sent (hand, at);
+CREATE INDEX sent_hand ON sent (hand, at) WHERE person IS NULL;
+-- How much staff were told lately.
+CREATE INDEX sent_person ON sent (at, person, template) WHERE person IS NOT NULL;
 CREATE INDEX sent_post ON sent (post);
 
 CREATE TABLE sent_recipient (

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::{Result, Tx, from_json, time, word};
 use crate::case::event::Matter;
 use crate::case::snapshot::{
-    EntryFacts, Footprint, KnownMessage, KnownSent, NEIGHBOURS, POSTS, PostFacts, Snapshot, SpeakerFacts,
+    EntryFacts, Footprint, KnownMessage, KnownSent, NEIGHBOURS, POSTS, PostFacts, Snapshot, SpeakerFacts, Told,
 };
 use crate::case::{Action, CaseNumber, EntryId, Event, PostId, Verb, instruction};
 use crate::mail::{Address, MessageId, Pointer, Reading, SentId, ThreadIndex};
@@ -57,7 +57,7 @@ impl Tx<'_> {
                     cases.insert(*case);
                     self.facts_of_action(action, &mut snapshot, &mut cases)?;
                 }
-                Verb::Release { entry } | Verb::Discard { entry, .. } => {
+                Verb::Release { entry } | Verb::ReleaseAsText { entry } | Verb::Discard { entry, .. } => {
                     snapshot.corrected = self.entry_facts(*entry)?
                 }
                 Verb::RetryOutbox { mail: Some(mail) } => snapshot.refused = self.known_sent(SentId(mail.0))?,
@@ -75,12 +75,19 @@ impl Tx<'_> {
         if let Some(address) = footprint.and_then(|footprint| footprint.originator.as_ref()) {
             snapshot.speaker = self.speaker_facts(address, now)?;
         }
+        if let Matter::Mail(mail) | Matter::Released { mail, .. } = &event.matter
+            && let Some(from) = mail.reading.forwarded.first().and_then(|forwarded| forwarded.from.as_ref())
+        {
+            snapshot.forwarded = self.speaker_facts(&from.address, now)?;
+        }
         snapshot.desk_answers_hour = self
             .prepare_cached(
-                "SELECT count(*) FROM sent WHERE hand = 'machine' AND template NOT IN ('closed', 'alarm') AND at > $1",
+                "SELECT count(*) FROM sent WHERE hand = 'machine' AND person IS NULL \
+                   AND template NOT IN ('closed', 'alarm') AND at > $1",
             )?
             .query_row([hours_ago(now, 1)], |row| row.get(0))?;
         self.add_cases(&cases, &mut snapshot)?;
+        snapshot.told = self.told(now)?;
         Ok(snapshot)
     }
 
@@ -151,7 +158,7 @@ impl Tx<'_> {
     fn known_message(&self, entry: i64) -> Result<KnownMessage> {
         let mut statement = self.prepare_cached(
             "SELECT m.message_id, m.refers_to, m.content_hash, m.originator, m.addresses, m.post, p.case_number, d.verdict, p.audience, m.thread, \
-               substr(p.subject, 1, 200) \
+               substr(p.subject, 1, 200), p.kind \
              FROM message m LEFT JOIN post p ON p.id = m.post LEFT JOIN decision d ON d.entry = m.entry \
              WHERE m.entry = $1",
         )?;
@@ -169,6 +176,7 @@ impl Tx<'_> {
                 audience: row.get::<_, Option<String>>(8)?.map(|v| word(&v)).transpose()?,
                 thread: row.get::<_, Option<String>>(9)?.map(ThreadIndex),
                 subject: row.get(10)?,
+                kind: row.get::<_, Option<String>>(11)?.map(|v| word(&v)).transpose()?,
             })
         })?;
         Ok(message)
@@ -232,7 +240,7 @@ impl Tx<'_> {
         let mut answers = self.prepare_cached(
             "SELECT coalesce(sum(r.at > $1), 0), count(*), coalesce(max(s.template = 'too-large'), 0) \
              FROM sent_recipient r JOIN sent s ON s.id = r.sent WHERE r.address = $2 AND r.at > $3 AND s.hand = 'machine' \
-             AND s.template NOT IN ('closed', 'alarm')",
+             AND s.person IS NULL AND s.template NOT IN ('closed', 'alarm')",
         )?;
         let (answers_hour, answers_day, told_too_large) = answers
             .query_row(params![hours_ago(now, 1), address.as_str(), hours_ago(now, 24)], |row| {
@@ -244,6 +252,18 @@ impl Tx<'_> {
             .optional()?
             .unwrap_or(false);
         Ok(SpeakerFacts { answers_hour, answers_day, undeliverable, told_too_large })
+    }
+
+    /// What staff were written within the last hour.
+    fn told(&self, now: Timestamp) -> Result<Vec<Told>> {
+        let mut statement = self.prepare_cached(
+            "SELECT person, sum(template = 'notified'), sum(template = 'asked') FROM sent \
+             WHERE person IS NOT NULL AND at > $1 GROUP BY person ORDER BY person",
+        )?;
+        let rows = statement.query_map([hours_ago(now, 1)], |row| {
+            Ok(Told { person: row.get(0)?, notices: row.get(1)?, questions: row.get(2)? })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// What else an action on a case has to know: the other case, the posts.

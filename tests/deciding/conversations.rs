@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postcase::case::{Verdict, decision::LinkKind, event::Matter};
+use postcase::case::{Verdict, decision::LinkKind, event::Commands, event::Matter};
 use postcase::mail::Kind;
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
@@ -230,7 +230,12 @@ proptest! {
             }
             let entry = ledger.messages.last().unwrap().entry;
             let released = ledger.play(
-                Matter::Released { by: "kevin".to_owned(), entry, mail: mails[number].0.clone() },
+                Matter::Released {
+                    by: "kevin".to_owned(),
+                    entry,
+                    mail: mails[number].0.clone(),
+                    commands: Commands::Carried,
+                },
                 Some(entry),
             );
             prop_assert!(kinds[number] == Kind::Correspondence || released.letters.is_empty());

@@ -6,20 +6,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use postcase::case::decision::LinkKind;
-use postcase::case::event::{Arrived, Matter, Undeliverable};
-use postcase::case::snapshot::{CaseFacts, EntryFacts, KnownMessage, KnownSent, PostFacts, SpeakerFacts};
+use postcase::case::event::{Arrived, Commands, Matter, Undeliverable};
+use postcase::case::snapshot::{CaseFacts, EntryFacts, KnownMessage, KnownSent, PostFacts, SpeakerFacts, Told};
 use postcase::case::{
     Audience, By, CaseNumber, Command, Decision, EntryId, Event, NewPost, Phase, PostId, PostKind, Snapshot, Verb,
     Verdict,
 };
 use postcase::decide::decide;
-use postcase::link::{footprint, speaker};
+use postcase::link::speaker;
+use postcase::link::staff::footprint;
 use postcase::mail::message::Field;
 use postcase::mail::{
     Address, Bounds, Clue, ClueKind, Kind, Language, Message, MessageId, Named, Pointer, Reading, SentId, ThreadIndex,
     thread,
 };
-use postcase::rules::{Acknowledgement, ChangedSubject, Desk, Limits, Policy, Queue, ReferenceStyle, ReversePath};
+use postcase::rules::{
+    Acknowledgement, ChangedSubject, Desk, Limits, Notices, Policy, Queue, ReferenceStyle, ReversePath,
+};
 
 pub const DESK: &str = "support@desk.example";
 pub const SALES: &str = "sales@desk.example";
@@ -66,6 +69,7 @@ pub fn policy() -> Policy {
             per_address_day: 10,
             per_desk_hour: 100,
         },
+        notices: Notices::default(),
         hours: postcase::case::Calendar::default(),
         limits: Limits {
             message_bytes: 25 * 1024 * 1024,
@@ -227,7 +231,7 @@ impl Ledger {
 
     pub fn command(&mut self, verb: Verb) -> Decision {
         let names = match &verb {
-            Verb::Release { entry } | Verb::Discard { entry, .. } => Some(*entry),
+            Verb::Release { entry } | Verb::ReleaseAsText { entry } | Verb::Discard { entry, .. } => Some(*entry),
             Verb::On { .. }
             | Verb::Backup { .. }
             | Verb::RetryOutbox { .. }
@@ -238,7 +242,8 @@ impl Ledger {
     }
 
     pub fn release(&mut self, entry: EntryId, mail: &Mail) -> Decision {
-        self.play(Matter::Released { by: "kevin".to_owned(), entry, mail: mail.0.clone() }, Some(entry))
+        let (by, mail) = ("kevin".to_owned(), mail.0.clone());
+        self.play(Matter::Released { by, entry, mail, commands: Commands::Carried }, Some(entry))
     }
 
     pub fn refuse(&mut self, refused: Undeliverable) -> Decision {
@@ -262,7 +267,7 @@ impl Ledger {
     }
 
     fn index(&mut self, entry: EntryId, arrived: &Arrived, verdict: Verdict) {
-        let print = footprint(&arrived.reading, &self.policy.desk);
+        let print = footprint(&arrived.reading, &self.policy);
         self.messages.push(KnownMessage {
             entry,
             message_id: print.message_id,
@@ -275,6 +280,7 @@ impl Ledger {
             post: None,
             subject: None,
             audience: None,
+            kind: None,
             verdict: Some(verdict),
         });
     }
@@ -321,6 +327,8 @@ impl Ledger {
             aliases: self.aliases.iter().map(|(old, now)| (*old, *now)).collect(),
             speaker: speaker_facts,
             desk_answers_hour: 0,
+            told: self.told(),
+            forwarded: SpeakerFacts::default(),
             corrected,
             posts: self.posts.iter().map(|post| self.post_facts(post)).collect(),
             post_counts: self.cases.keys().map(|case| (*case, self.substance(*case))).collect(),
@@ -328,6 +336,18 @@ impl Ledger {
             refused,
             restored: Vec::new(),
         }
+    }
+
+    fn told(&self) -> Vec<Told> {
+        let lately = self.sent.iter().filter(|sent| self.now.duration_since(sent.at) < SignedDuration::from_hours(1));
+        let mut told: BTreeMap<String, Told> = BTreeMap::new();
+        for (person, asks) in lately.filter_map(|sent| Some((sent.person.clone()?, sent.asks.is_some()))) {
+            let new = Told { person: person.clone(), notices: 0, questions: 0 };
+            let one = told.entry(person).or_insert(new);
+            one.questions += u32::from(asks);
+            one.notices += u32::from(!asks);
+        }
+        told.into_values().collect()
     }
 
     fn post_facts(&self, post: &NewPost) -> PostFacts {
@@ -357,7 +377,7 @@ impl Ledger {
 
     /// Everything that shares an id or a thread with the mail, directly or through others.
     fn component(&self, arrived: &Arrived) -> Vec<KnownMessage> {
-        let print = footprint(&arrived.reading, &self.policy.desk);
+        let print = footprint(&arrived.reading, &self.policy);
         let mut ids: BTreeSet<MessageId> = print.message_id.into_iter().chain(print.refers_to).collect();
         let mut threads: BTreeSet<ThreadIndex> = print.thread.into_iter().collect();
         let mut found: BTreeSet<EntryId> = BTreeSet::new();
@@ -394,8 +414,11 @@ impl Ledger {
                 exposed: false,
                 asks: letter.asks,
                 at: letter.at,
-                about: None,
+                about: letter.post.and_then(|post| self.posts.iter().find(|known| known.id == post)).map(|it| it.kind),
             });
+            if letter.person.is_some() {
+                continue;
+            }
             let Some(number) = letter.case else { continue };
             let case = self.cases.get_mut(&number).expect("letters are about cases that exist");
             case.written_about = true;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use postcase::case::event::{Matter, Refusal, Undeliverable};
+use postcase::case::event::{Commands, Matter, Refusal, Undeliverable};
 use postcase::case::snapshot::{EntryFacts, KnownMessage, KnownSent};
 use postcase::case::{
     Action, Audience, CaseNumber, Command, Decision, Effect, EntryId, Event, OutboxId, Phase, PostId, Snapshot, Target,
@@ -40,6 +40,7 @@ fn known_message() -> impl Strategy<Value = KnownMessage> {
             post: case.map(PostId),
             subject: case.map(|case| format!("Printer {case}")),
             audience,
+            kind: None,
             verdict,
         })
 }
@@ -143,7 +144,7 @@ fn matter() -> impl Strategy<Value = Matter> {
     prop_oneof![
         3 => mail().prop_map(|mail| Matter::Mail(mail.0)),
         1 => (mail(), 0..9_u64).prop_map(move |(mail, entry)| {
-            Matter::Released { by: by(), entry: EntryId(entry), mail: mail.0 }
+            Matter::Released { by: by(), entry: EntryId(entry), mail: mail.0, commands: Commands::Carried }
         }),
         1 => (case(), 0..3_u64).prop_map(|(case, generation)| Matter::Due { case, target: Target::Wake, generation }),
         2 => verb.prop_map(move |verb| Matter::Command(Command { by: by(), verb })),

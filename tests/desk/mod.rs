@@ -14,6 +14,7 @@ use postcase::case::{Command, EntryId, OutboxId, Verb};
 use postcase::engine::ask::{Answer, Asked, ask};
 use postcase::engine::{Clock, Engine, Place};
 use postcase::mail::Address;
+use postcase::mail::authentication::Trust;
 use postcase::mailbox::{Arrival, Body, Fate, Mark, Opened, State};
 use postcase::rules::{MailboxFacts, Policy};
 use postcase::smtp::{Attempt, Begun, Delivery};
@@ -96,17 +97,22 @@ pub struct Sent {
     pub attempts: Vec<(Timestamp, Vec<(Address, Delivery)>)>,
 }
 
-pub fn policy(folder: &Path, received: &[Address]) -> Policy {
-    let facts: Vec<MailboxFacts> = received
+/// The mailboxes, as the configuration would tell of them: what `mx.example.com` found out is believed.
+fn facts(received: &[Address]) -> Vec<MailboxFacts> {
+    received
         .iter()
         .map(|address| MailboxFacts {
-            name: address.to_string(),
+            name: address.local_part().to_owned(),
             address: address.clone(),
             aliases: Vec::new(),
             message_bytes: MESSAGE_BYTES,
-            trust: None,
+            trust: Some(Trust::Servers(vec!["mx.example.com".to_owned()])),
         })
-        .collect();
+        .collect()
+}
+
+pub fn policy(folder: &Path, received: &[Address]) -> Policy {
+    let facts = facts(received);
     match Policy::load(folder, &facts) {
         Ok(loaded) => loaded.value,
         Err(found) => panic!("the rules are wrong:\n{found:?}"),
@@ -119,18 +125,24 @@ impl Desk {
     }
 
     pub fn receiving(desk_toml: &str, received: &[&str]) -> Desk {
-        Desk::make(desk_toml, received, None)
+        Desk::make(desk_toml, "", received, None)
     }
 
     /// With its database elsewhere.
     pub fn at(desk_toml: &str, database: PathBuf) -> Desk {
-        Desk::make(desk_toml, &RECEIVED, Some(database))
+        Desk::make(desk_toml, "", &RECEIVED, Some(database))
     }
 
-    fn make(desk_toml: &str, received: &[&str], database: Option<PathBuf>) -> Desk {
+    /// With people who work there.
+    pub fn staffed(desk_toml: &str, staff_toml: &str) -> Desk {
+        Desk::make(desk_toml, staff_toml, &RECEIVED, None)
+    }
+
+    fn make(desk_toml: &str, staff_toml: &str, received: &[&str], database: Option<PathBuf>) -> Desk {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(folder.path().join("rules")).expect("a folder for the rules");
         std::fs::write(folder.path().join("rules/desk.toml"), desk_toml).expect("a desk file");
+        std::fs::write(folder.path().join("rules/staff.toml"), staff_toml).expect("a staff file");
         let received: Vec<Address> = received.iter().map(|text| Address::parse(text).expect("an address")).collect();
         let policy = policy(&folder.path().join("rules"), &received);
         let hand = Arc::new(AtomicI64::new(monday().as_microsecond()));
@@ -197,17 +209,7 @@ impl Desk {
     /// The rules folder has a new desk file.
     pub fn reload(&mut self, desk_toml: &str) -> std::result::Result<(), String> {
         std::fs::write(self.folder.path().join("rules/desk.toml"), desk_toml).expect("a desk file");
-        let facts: Vec<MailboxFacts> = self
-            .received
-            .iter()
-            .map(|address| MailboxFacts {
-                name: address.to_string(),
-                address: address.clone(),
-                aliases: vec![],
-                message_bytes: MESSAGE_BYTES,
-                trust: None,
-            })
-            .collect();
+        let facts: Vec<MailboxFacts> = facts(&self.received);
         match Policy::load(&self.folder.path().join("rules"), &facts) {
             Ok(loaded) => {
                 self.engine().reload(loaded.value.clone()).expect("the database takes the new rules");

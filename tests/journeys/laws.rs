@@ -37,7 +37,7 @@ pub fn check(name: &str, desk: &Desk) {
         ),
         (
             "SELECT count(*) FROM message m JOIN decision d ON d.entry = m.entry WHERE m.post IS NULL \
-             AND d.verdict NOT IN ('hold', 'recorded', 'duplicate')",
+             AND d.verdict NOT IN ('hold', 'recorded', 'duplicate', 'done')",
             "what was decided to become a post is one",
         ),
         ("SELECT count(*) FROM pragma_foreign_key_check", "rows that others name are there"),
@@ -65,7 +65,8 @@ fn machines_are_not_answered(name: &str, desk: &Desk) {
         bounds: Bounds::default(),
     };
     let sql = desk.sql();
-    let mut statement = sql.prepare("SELECT id FROM sent WHERE hand = 'machine'").expect("a statement");
+    let mut statement =
+        sql.prepare("SELECT id FROM sent WHERE hand = 'machine' AND person IS NULL").expect("a statement");
     let ids = statement.query_map([], |row| row.get::<_, i64>(0)).expect("rows");
     for id in ids {
         let entry = EntryId(id.expect("an id") as u64 / 256);
@@ -83,7 +84,7 @@ fn limits_hold(name: &str, desk: &Desk) {
     let mut statement = sql
         .prepare(
             "SELECT r.address, s.at FROM sent s JOIN sent_recipient r ON r.sent = s.id \
-             WHERE s.hand = 'machine' AND s.template <> 'closed' ORDER BY s.at",
+             WHERE s.hand = 'machine' AND s.person IS NULL AND s.template <> 'closed' ORDER BY s.at",
         )
         .expect("a statement");
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");

@@ -91,6 +91,12 @@ fn cases(out: &mut String, desk: &Desk, brief: bool) {
 fn case(out: &mut String, case: &CaseView) {
     let CaseView { line: head, participants, posts, links, aliases, .. } = case;
     line(out, format!("Case {} ({}, {}): {}", head.number, head.queue, head.phase.name(), head.subject));
+    if let Some(assignee) = &head.assignee {
+        line(out, format!("    assigned to {assignee}"));
+    }
+    if !case.followers.is_empty() {
+        line(out, format!("    followed by {}", case.followers.join(", ")));
+    }
     for one in participants {
         let name = one.name.as_ref().map_or(String::new(), |name| format!("{name} "));
         let requester = if one.requester { ", requester" } else { "" };

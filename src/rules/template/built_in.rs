@@ -29,6 +29,12 @@ pub fn built_in() -> BTreeMap<(Template, Language), TemplateSource> {
         (Template::Closed, "de", source!("closed.de")),
         (Template::TooLarge, "en", source!("too-large.en")),
         (Template::TooLarge, "de", source!("too-large.de")),
+        (Template::Notified, "en", source!("notified.en")),
+        (Template::Notified, "de", source!("notified.de")),
+        (Template::Asked, "en", source!("asked.en")),
+        (Template::Asked, "de", source!("asked.de")),
+        (Template::CarriedOut, "en", source!("carried-out.en")),
+        (Template::CarriedOut, "de", source!("carried-out.de")),
         (Template::Alarm, "en", source!("alarm.en")),
         (Template::Alarm, "de", source!("alarm.de")),
     ]

@@ -154,11 +154,15 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
-    /// Message-IDs of the public mails of a case, in and out, in the order of posts: the first, and the newest.
+    /// Message-IDs of the public mails of a case, in and out, in the order of posts: the first, and the newest. Of an
+    /// answer that staff mailed to us it is that of our own mail, which the participants know; of what staff handed on
+    /// it is none, since they do not know staff's own mail.
     fn message_ids(&self, number: CaseNumber) -> Result<Vec<MessageId>> {
         let mut newest = self.prepare_cached(
-            "SELECT p.id, coalesce((SELECT m.message_id FROM message m WHERE m.post = p.id ORDER BY m.entry LIMIT 1), \
-                    (SELECT s.message_id FROM sent s WHERE s.post = p.id AND s.hand = 'person' ORDER BY s.id LIMIT 1)) AS id \
+            "SELECT p.id, coalesce((SELECT s.message_id FROM sent s WHERE s.post = p.id AND s.hand = 'person' ORDER BY s.id LIMIT 1), \
+                    (SELECT m.message_id FROM message m WHERE m.post = p.id \
+                       AND (p.address IS NULL OR m.originator IS NULL OR m.originator = p.address) \
+                     ORDER BY m.entry LIMIT 1)) AS id \
              FROM post p WHERE p.case_number = $1 AND p.audience = 'public' ORDER BY p.id DESC LIMIT $2",
         )?;
         let mut ids: Vec<MessageId> = newest
@@ -171,8 +175,10 @@ impl Tx<'_> {
         ids.reverse();
         let first: Option<String> = self
             .prepare_cached(
-                "SELECT m.message_id FROM message m WHERE m.post = \
-                 (SELECT min(id) FROM post WHERE case_number = $1 AND audience = 'public') ORDER BY m.entry LIMIT 1",
+                "SELECT m.message_id FROM post p JOIN message m ON m.post = p.id WHERE p.id = \
+                   (SELECT min(id) FROM post WHERE case_number = $1 AND audience = 'public') \
+                   AND (p.address IS NULL OR m.originator IS NULL OR m.originator = p.address) \
+                 ORDER BY m.entry LIMIT 1",
             )?
             .query_row([number.0 as i64], |row| row.get(0))
             .optional()?

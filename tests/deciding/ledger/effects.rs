@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use postcase::case::decision::LinkKind;
-use postcase::case::snapshot::CaseFacts;
+use postcase::case::snapshot::{CaseFacts, LastAnswer};
 use postcase::case::{Audience, CaseNumber, Effect, NewPost, Participant, Phase, PostKind, Target, Timer};
 use postcase::mail::MessageId;
 
@@ -135,6 +135,10 @@ impl Ledger {
         }
         if post.audience == Audience::Public {
             case.last_post = Some(post.id);
+            if post.kind == PostKind::Answer {
+                let by = post.author.clone().unwrap_or_default();
+                case.last_answer = Some(LastAnswer { post: post.id, by, at: post.at });
+            }
             if post.kind == PostKind::MailIn {
                 case.last_author = post.address.clone();
                 case.last_message_id = message_id.clone();
