@@ -10,6 +10,8 @@ use postcase::mail::{Address, Circumstances, Keyring, read};
 
 /// Bytes of a hostile input.
 const HOSTILE_BYTES: usize = 1_000_000;
+/// The argument with which this program measures one hostile mail.
+const ONE: &str = "--one";
 /// How long one measurement of ordinary mail lasts.
 const MEASURE: Duration = Duration::from_secs(2);
 
@@ -23,6 +25,10 @@ fn main() {
         keyring: Keyring::new(vec![[7; 32]]),
         ..Circumstances::default()
     };
+    let mut arguments = std::env::args().skip_while(|argument| argument != ONE).skip(1);
+    if let Some(at) = arguments.next().and_then(|at| at.parse().ok()) {
+        return one(at, &circumstances);
+    }
     let mails = ordinary();
     let bytes: usize = mails.iter().map(Vec::len).sum();
     println!("ordinary mail: {} kinds, {} bytes each on average", mails.len(), bytes / mails.len());
@@ -36,25 +42,48 @@ fn main() {
         println!("    kind {at} ({} bytes) {rate:>8.0} messages/s", mail.len());
     }
 
-    let before = peak();
-    let mut times: Vec<(Duration, String)> = Vec::new();
-    for Hostile { name, head, unit } in hostile() {
-        let mail = format!(
-            "From: a@x.example\r\nMessage-ID: <1@x.example>\r\n{head}{}",
-            unit.repeat(HOSTILE_BYTES / unit.len())
-        );
-        let start = Instant::now();
-        black_box(read(mail.as_bytes(), &circumstances));
-        times.push((start.elapsed(), format!("{name} of {unit:?}")));
+    let mut worst: Vec<Measure> = (0..hostile().len()).step_by(if brief { 40 } else { 1 }).map(apart).collect();
+    println!("hostile mail of {HOSTILE_BYTES} bytes, each in a process of its own, {} of them", worst.len());
+    let shown = if brief { 1 } else { 12 };
+    worst.sort_unstable_by_key(|measure| std::cmp::Reverse(measure.time));
+    println!("slowest:");
+    for Measure { time, kilobytes, name } in worst.iter().take(shown) {
+        println!("  {:>7.1} ms  {kilobytes:>6} kB  {name}", time.as_secs_f64() * 1000.0);
     }
-    times.sort_unstable_by(|a, b| b.cmp(a));
-    println!("hostile mail of {HOSTILE_BYTES} bytes, slowest of {}:", times.len());
-    for (time, name) in times.iter().take(if brief { 1 } else { 12 }) {
-        println!("  {:>7.1} ms  {name}", time.as_secs_f64() * 1000.0);
+    worst.sort_unstable_by_key(|measure| std::cmp::Reverse(measure.kilobytes));
+    println!("largest, beyond the mail itself:");
+    for Measure { time, kilobytes, name } in worst.iter().take(shown) {
+        println!("  {kilobytes:>6} kB  {:>7.1} ms  {name}", time.as_secs_f64() * 1000.0);
     }
-    if let (Some(before), Some(after)) = (before, peak()) {
-        println!("peak memory: {before} kB with ordinary mail, {after} kB with hostile mail");
-    }
+}
+
+/// What one hostile mail cost.
+struct Measure {
+    time: Duration,
+    kilobytes: u64,
+    name: String,
+}
+
+/// Reads one hostile mail in another process, so that its memory is its own.
+fn apart(at: usize) -> Measure {
+    let program = std::env::current_exe().expect("this program has a path");
+    let output = std::process::Command::new(program).args([ONE, &at.to_string()]).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut numbers = said.split_whitespace().filter_map(|word| word.parse::<u64>().ok());
+    let (Some(micros), Some(kilobytes)) = (numbers.next(), numbers.next()) else {
+        panic!("hostile mail {at} ends the process: {}", output.status)
+    };
+    Measure { time: Duration::from_micros(micros), kilobytes, name: hostile().swap_remove(at).name }
+}
+
+/// Reads one hostile mail and says what it cost: microseconds, and kilobytes beyond what was there before.
+fn one(at: usize, circumstances: &Circumstances) {
+    let mail = (hostile().swap_remove(at).mail)();
+    ordinary().iter().for_each(|mail| drop(black_box(read(mail, circumstances))));
+    let before = peak().unwrap_or(0);
+    let start = Instant::now();
+    black_box(read(&mail, circumstances));
+    println!("{} {}", start.elapsed().as_micros(), peak().unwrap_or(0).saturating_sub(before));
 }
 
 fn rate(mails: &[Vec<u8>], measure: Duration, read: impl Fn(&[u8])) -> f64 {
@@ -132,18 +161,44 @@ fn ordinary() -> Vec<Vec<u8>> {
     [plain, both, html, attached].map(String::into_bytes).to_vec()
 }
 
-/// A mail made to harm: a header, and a piece that is repeated to fill [`HOSTILE_BYTES`].
+/// A mail made to harm, of [`HOSTILE_BYTES`].
 struct Hostile {
     name: String,
-    head: String,
-    unit: String,
+    mail: Box<dyn Fn() -> Vec<u8>>,
+}
+
+impl Hostile {
+    fn new(name: String, mail: impl Fn() -> Vec<u8> + 'static) -> Hostile {
+        Hostile { name, mail: Box::new(mail) }
+    }
+
+    /// A header, and a piece that is repeated.
+    fn repeated(name: &str, head: &str, unit: &'static str) -> Hostile {
+        let head = format!("{START}{head}");
+        Hostile::new(format!("{name} of {unit:?}"), move || {
+            format!("{head}{}", unit.repeat(HOSTILE_BYTES / unit.len())).into_bytes()
+        })
+    }
+
+    /// A header, and pieces that differ by their number.
+    fn counted(name: &str, head: &'static str, piece: &'static str) -> Hostile {
+        Hostile::new(name.to_owned(), move || {
+            let mut mail = format!("{START}{head}").into_bytes();
+            for number in 0.. {
+                if mail.len() >= HOSTILE_BYTES {
+                    break;
+                }
+                mail.extend_from_slice(piece.replace('#', &number.to_string()).as_bytes());
+            }
+            mail
+        })
+    }
 }
 
 fn hostile() -> Vec<Hostile> {
     let mut found = Vec::new();
-    let mut add = |name: &str, head: &str, units: &[&str]| {
-        let of = |unit: &&str| Hostile { name: name.to_owned(), head: head.to_owned(), unit: (*unit).to_owned() };
-        found.extend(units.iter().map(of));
+    let mut add = |name: &str, head: &str, units: &[&'static str]| {
+        found.extend(units.iter().map(|unit| Hostile::repeated(name, head, unit)));
     };
     add("header", "", FIELDS);
     for name in [
@@ -180,8 +235,69 @@ fn hostile() -> Vec<Hostile> {
         let units = ["\u{1b}$B", "\u{fc}", "~{", "+A", "\u{1b}(B\u{1b}$B%F", "\0"];
         add(charset, &format!("Content-Type: text/plain; charset={charset}\r\n\r\n"), &units);
     }
+    found.extend(COUNTED.iter().map(|(name, head, piece)| Hostile::counted(name, head, piece)));
+    for head in
+        ["X: y", "Content-Type: text/html", "Content-Transfer-Encoding: base64", "Content-Type: application/ms-tnef"]
+    {
+        let mail = move || [format!("{START}{head}\r\n\r\n").into_bytes(), noise()].concat();
+        found.push(Hostile::new(format!("noise behind {head:?}"), mail));
+    }
     found
 }
+
+/// Bytes without any order, the same each time (xorshift).
+fn noise() -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    (0..HOSTILE_BYTES / 8).flat_map(|_| next()).collect()
+}
+
+/// The header with which hostile mail begins.
+const START: &str = "From: a@x.example\r\nMessage-ID: <1@x.example>\r\n";
+
+/// Pieces that differ from each other: `#` is their number.
+const COUNTED: &[(&str, &str, &str)] = &[
+    ("fields of different names", "", "X-#: y\r\n"),
+    ("parameters of different names", "Content-Type: text/plain", "; x#=y"),
+    ("pieces of a parameter", "Content-Type: text/plain", "; name*#=y"),
+    ("addresses", "To: x@x.example", ",\r\n a# <a#@x.example>"),
+    ("groups", "To: x@x.example", ", g#: a#@x.example;"),
+    ("references", "References: <x>", "\r\n <#@x.example>"),
+    ("multiparts within each other", "", "Content-Type: multipart/mixed; boundary=b#\r\n\r\n--b#\r\n"),
+    (
+        "parts with files",
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n",
+        "--b\r\nContent-Type: image/png; name=#.png\r\nContent-ID: <#>\r\n\r\nx\r\n",
+    ),
+    ("attributes", "Content-Type: text/html\r\n\r\n<p>x<p ", "a#=# "),
+    ("elements", "Content-Type: text/html\r\n\r\n", "<e#>x"),
+    ("elements that end", "Content-Type: text/html\r\n\r\n", "<e#>x</e#>"),
+    ("links", "Content-Type: text/html\r\n\r\n", "<a href='http://x.example/#'>x</a> "),
+    ("pictures", "Content-Type: text/html\r\n\r\n", "<img src=cid:#@x>"),
+    ("classes", "Content-Type: text/html\r\n\r\n", "<div class='c# gmail_quote'>x</div>"),
+    ("styles", "Content-Type: text/html\r\n\r\n", "<td style='font-size:0;display:#'>x"),
+    ("rules of style", "Content-Type: text/html\r\n\r\n<style>", ".c# { display: none }\r\n"),
+    (
+        "alternatives",
+        "Content-Type: multipart/alternative; boundary=b\r\n\r\n",
+        "--b\r\nContent-Type: text/html\r\n\r\n<p>x# y</p>\r\n",
+    ),
+    (
+        "recipients of a report",
+        "Return-Path: <>\r\nSubject: Undelivered Mail\r\n\r\n",
+        "<a#@x.example>: 550 5.1.1 x\r\n",
+    ),
+    ("attributions", "\r\n", "On 1 Mar 2025 at 10:#, A <a#@x.example> wrote:\r\n> x\r\n"),
+    ("headers in the text", "\r\n", "From: a#\r\nDate: #\r\nTo: b\r\n\r\n"),
+    ("ruled lines", "\r\n", "-----\r\n\r\n_____\r\n"),
+    ("files in the text", "\r\n", "begin 644 #\r\n#0V%T\r\n`\r\nend\r\n"),
+    ("words of different charsets", "Subject: ", "=?x-#?B?w6k=?= "),
+];
 
 const FIELDS: &[&str] = &[
     "X: y\r\n",

@@ -30,12 +30,12 @@
 //! | L3 One transaction per step | [`engine`], [`failpoint`] | `tests/crash`, `tests/engine.rs` |
 //! | L4 A machine is never answered by a machine | [`mail::kind`], [`decide::treatment`] | `tests/deciding`, `tests/journeys` |
 //! | L5 Conversations are order-free | [`link`] | `tests/deciding` |
-//! | L6 A number is public, a reference is not | [`mail::reference`], [`link`] | `tests/deciding` |
+//! | L6 A number is public, a reference is not | [`mail::reference`], [`link`], [`link::staff`] | `tests/deciding` |
 //! | L7 Nothing is silently refused | [`case::Verdict`], [`decide`] | `tests/journeys`, `tests/cli` |
 //! | L8 A rule file cannot break the desk | [`rules`], [`diagnostics`] | `tests/config.rs`, `tests/loading.rs` |
-//! | L9 Time is working time, and mail goes before timers | [`engine::timers`], [`store::timers`] | `tests/timers.rs`, `tests/crash` |
+//! | L9 Time is working time, and mail goes before timers | [`case::calendar`], [`engine::timers`], [`store::timers`] | `tests/timers.rs`, `tests/crash` |
 //! | L10 Everything has a bound | [`mail::Bounds`], [`mailbox`], [`case::snapshot`] | `tests/reading_hostile.rs`, `tests/mailbox` |
-//! | L11 What identifies a person can be erased | traces name, they do not quote | `tests/deciding` |
+//! | L11 What identifies a person can be erased | traces name, they do not quote; records keep no words | `tests/deciding`, `tests/journeys` |
 //!
 //! L3 has one exception: a crash after the SMTP server's yes and before it was written down sends the same bytes
 //! with the same Message-ID again. `status` counts what it knows of this.
@@ -46,7 +46,7 @@
 //! Imports point one way (`tests/architecture.rs`):
 //!
 //! ```text
-//! main → cli → engine → { mailbox, smtp, link, decide, compose, outbox } → { store, rules } → case → mail
+//! main → cli → engine → { mailbox, smtp, link, decide, compose, outbox, alarm } → { store, rules } → case → mail
 //! ```
 //!
 //! Pure stages never use [`store`]; [`store`] never uses [`rules`] or a stage; [`mailbox`] and [`smtp`] speak only of
@@ -63,6 +63,7 @@
 //! | [`case`] | what a case is: events, snapshot, effects, letters. Knows no SQL |
 //! | [`rules`] | `rules/*.toml` and templates, compiled to a [`rules::Policy`] |
 //! | [`store`] | all SQL: schema, journal, raw, ledger, snapshot, apply |
+//! | [`alarm`] | when administrators are told of what is wrong, and by which way |
 //! | [`config`], [`diagnostics`] | `postcase.toml`; all that is wrong with a file at once |
 //!
 //! # Where this differs from what one might expect
@@ -71,6 +72,9 @@
 //!   dropped, so [`mail::message`] walks the structure itself, in one pass and without recursion.
 //! - The keyring is handed to [`mail::read`] as well as to [`compose`]: what is forged is no clue from the first
 //!   moment, and nothing after reading has to tell the two apart.
+//! - Messages are packed for the journal, and read, two at a time ([`engine`]); they are decided in their order, one by
+//!   one. When the process dies while two are read, neither is blamed: each runs alone from then on.
+//! - The index of words ([`store::search`]) is no part of a decision: it is made when nothing waits for one.
 //! - A conversation is a pure function of the messages that share ids; a case is where people and policy put it.
 
 #![forbid(unsafe_code)]

@@ -17,7 +17,7 @@ use crate::case::decision::LinkKind;
 use crate::case::event::Arrived;
 use crate::case::snapshot::{CaseFacts, Footprint, KnownMessage, KnownSent, Snapshot};
 use crate::case::{Audience, CaseNumber, Phase};
-use crate::mail::{Clue, ClueKind, MessageId, Pointer, Reading, thread};
+use crate::mail::{Address, Clue, ClueKind, Kind, MessageId, Pointer, Reading, thread};
 use crate::rules::Desk;
 
 /// Cases that a new case is linked to because the mail named them without proof, at most.
@@ -109,21 +109,31 @@ pub fn find_case(snapshot: &Snapshot, number: CaseNumber) -> Option<&CaseFacts> 
     snapshot.cases.iter().find(|case| case.number == survivor)
 }
 
-/// What is kept of a mail so that later ones find its conversation.
+/// What is kept of a mail so that later ones find its conversation. A report stands for the mail of ours that it gives
+/// back: replies may name the id under which that one went.
 pub fn footprint(reading: &Reading, desk: &Desk) -> Footprint {
     let message = &reading.message;
+    let returned = reading.returned.as_ref().filter(|_| reading.kind != Kind::Own);
     let mut seen = BTreeSet::new();
-    let ids = message.in_reply_to.iter().chain(message.references.iter().rev());
+    let named = returned.and_then(|mail| mail.message_id.as_ref());
+    let ids = named.into_iter().chain(&message.in_reply_to).chain(message.references.iter().rev());
     let mut refers_to: Vec<MessageId> = ids.filter(|id| seen.insert(*id)).cloned().collect();
     if refers_to.len() > REFERRED {
         refers_to.drain(REFERRED - 1..refers_to.len() - 1);
+    }
+    let mut addresses: Vec<Address> =
+        identity::outsiders(message, desk).into_iter().map(|named| named.address.clone()).collect();
+    for named in returned.iter().flat_map(|mail| &mail.recipients) {
+        if identity::is_outside(&named.address, desk) && !addresses.contains(&named.address) {
+            addresses.push(named.address.clone());
+        }
     }
     Footprint {
         message_id: message.message_id.clone(),
         refers_to,
         thread: thread::index(message),
         originator: speaker(message, desk).map(|named| named.address.clone()),
-        addresses: identity::outsiders(message, desk).into_iter().map(|named| named.address.clone()).collect(),
+        addresses,
         content_hash: reading.content_hash.clone(),
     }
 }
@@ -390,7 +400,8 @@ fn same_conversation(case: &CaseFacts) -> Also {
     }
 }
 
-fn place_of(kind: ClueKind) -> &'static str {
+/// Where a clue stands, for people: the beginning of a sentence.
+pub fn place_of(kind: ClueKind) -> &'static str {
     match kind {
         ClueKind::ReferenceInReplyAddress => "The signed reference in the address it was written to",
         ClueKind::ReferenceInSubject => "The signed reference in the subject",

@@ -72,7 +72,7 @@ fn play(case: &Path) -> String {
 fn facts(mailbox: &postcase::config::MailboxConfig) -> MailboxFacts {
     MailboxFacts {
         name: mailbox.name.clone(),
-        trust: None,
+        trust: mailbox.trust.clone(),
         address: mailbox.address.clone(),
         aliases: mailbox.aliases.clone(),
         message_bytes: mailbox.message_bytes,

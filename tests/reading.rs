@@ -34,6 +34,7 @@ fn as_json(path: &Path, reading: &Reading) -> serde_json::Value {
     let file = path.file_name().expect("a file").to_string_lossy();
     let mut value = serde_json::to_value(json::View::of(&file, reading)).expect("plain data");
     value["may_answer"] = reading.may_answer.into();
+    value.as_object_mut().expect("an object").remove("forwarded");
     if !reading.forwarded.is_empty() {
         value["forwarded"] = serde_json::to_value(&reading.forwarded).expect("plain data");
     }

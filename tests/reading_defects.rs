@@ -42,7 +42,7 @@ fn each_defect_is_found() {
         ("bad-transfer-encoding", format!("{HEAD}Content-Transfer-Encoding: base64\n\nSGVs*bG8=\n")),
         ("text-clipped", format!("{HEAD}\n{}", "word ".repeat(200))),
         ("html-clipped", format!("{HEAD}Content-Type: text/html\n\n{}", "<p>word</p>".repeat(200))),
-        ("forged-reference", format!("{HEAD}Subject: ref:0000-02G1-ATTJ-WZXM-2KW9-1P6F:ref\n\nHi\n")),
+        ("forged-reference", format!("{HEAD}Subject: ref:0000-02G1-85PB-68FV-35GT-8TF8:ref\n\nHi\n")),
         ("encrypted", format!("{HEAD}Content-Type: multipart/encrypted; boundary=b\n\n--b\n\nVersion: 1\n--b--\n")),
         ("partial-message", format!("{HEAD}Content-Type: message/partial; id=x; number=1\n\nHi\n")),
         ("external-body", format!("{HEAD}Content-Type: message/external-body; access-type=URL; URL=x\n\nHi\n")),

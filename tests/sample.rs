@@ -17,6 +17,9 @@ fn the_sample_configuration_names_every_key_and_every_default() {
         restrict(&folder.path().join(name));
     }
     fs::write(folder.path().join("company-ca.pem"), "-----BEGIN CERTIFICATE-----\n").unwrap();
+    let page = folder.path().join("page.sh");
+    fs::write(&page, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&page, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let environment = Environment::of([
         ("CREDENTIALS_DIRECTORY".to_owned(), folder.path().display().to_string()),
         ("IMAP_PASSWORD".to_owned(), "secret".to_owned()),

@@ -92,7 +92,7 @@ fn mail(mix: Mix, at: usize, salt: &str, chance: &mut Chance) -> Mail {
 
 fn body(bytes: usize, attachment: Option<usize>, reply: bool, at: usize, chance: &mut Chance) -> String {
     // Every other mail has its text a second time as HTML, as most programs write it.
-    let readable = if at % 2 == 0 {
+    let readable = if at.is_multiple_of(2) {
         format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{}", letter(bytes, reply, chance))
     } else {
         format!(
@@ -165,19 +165,36 @@ fn page(bytes: usize, chance: &mut Chance) -> String {
     html
 }
 
-/// Common words, and now and then one that hardly comes again.
+/// Words as often as they are in a language: few make most of a text, and there are always new ones.
 fn sentence(chance: &mut Chance, words: usize) -> String {
     let mut text = String::new();
     for _ in 0..words {
         if !text.is_empty() {
             text.push(' ');
         }
-        match chance.between(0, 24) {
-            0 => text.push_str(&format!("part{}", chance.between(1, 90_000))),
-            _ => text.push_str(WORDS[chance.between(0, WORDS.len() - 1)]),
+        let share = chance.between(0, 1_000_000) as f64 / 1e6;
+        let rank = (share * VOCABULARY.ln()).exp() as usize - 1;
+        match WORDS.get(rank) {
+            Some(word) => text.push_str(word),
+            None => syllables(&mut text, rank),
         }
     }
     text
+}
+
+/// Words that a desk's mail is made of.
+const VOCABULARY: f64 = 40_000.0;
+
+/// The same word for the same number.
+fn syllables(text: &mut String, mut number: usize) {
+    const ONES: [&str; 20] = [
+        "ba", "re", "ti", "mon", "su", "cal", "de", "fi", "gor", "hu", "jen", "ka", "lim", "no", "per", "qua", "ro",
+        "ster", "vi", "wen",
+    ];
+    while number > 0 {
+        text.push_str(ONES[number % ONES.len()]);
+        number /= ONES.len();
+    }
 }
 
 const WORDS: [&str; 120] = [

@@ -36,20 +36,21 @@ pub fn introduce(plan: &Plan, mails: &[Mail], disk: Duration) {
         plan.folder.display()
     );
     println!(
-        "\n{:>5}  {:>12}  {:>12}  {:>9}  {:>12}  {:>9}  {:>9}  {:>9}",
-        "round", "mbsync no", "mbsync yes", "decided", "acknowledged", "CPU", "peak", "database"
+        "\n{:>5}  {:>12}  {:>12}  {:>9}  {:>12}  {:>9}  {:>9}  {:>9}  {:>9}",
+        "round", "mbsync no", "mbsync yes", "decided", "acknowledged", "indexed", "CPU", "peak", "database"
     );
 }
 
 pub fn tell(at: usize, round: &Round) {
     let drained = &round.drained;
     println!(
-        "{:>5}  {:>10.3} s  {:>10.3} s  {:>7.3} s  {:>10.3} s  {:>7.2} s  {:>6.1} MB  {:>6.1} MB",
+        "{:>5}  {:>10.3} s  {:>10.3} s  {:>7.3} s  {:>10.3} s  {:>7.3} s  {:>7.2} s  {:>6.1} MB  {:>6.1} MB",
         at + 1,
         seconds(round.unsynced.time),
         seconds(round.synced.time),
         seconds(drained.decided),
         seconds(drained.acknowledged),
+        seconds(drained.indexed),
         seconds(drained.cpu),
         drained.peak as f64 / 1024.0,
         drained.database as f64 / 1e6
@@ -67,6 +68,7 @@ pub fn conclude(plan: &Plan, rounds: &[Round]) -> Verdict {
     line("mbsync, FSync yes, as shipped", "s ", &synced);
     line("Postcase, decided", "s ", &of(&|r| seconds(r.drained.decided)));
     line("Postcase, acknowledged", "s ", &of(&|r| seconds(r.drained.acknowledged)));
+    line("Postcase, every word searchable", "s ", &of(&|r| seconds(r.drained.indexed)));
     line("mbsync's CPU, FSync no", "s ", &of(&|r| seconds(r.unsynced.cpu)));
     line("Postcase's CPU until decided", "s ", &of(&|r| seconds(r.drained.cpu_decided)));
     line("Postcase's CPU", "s ", &of(&|r| seconds(r.drained.cpu)));

@@ -41,6 +41,8 @@ pub struct Copied {
 pub struct Drained {
     pub decided: Duration,
     pub acknowledged: Duration,
+    /// Until all words can be searched for, and nothing else is left to do.
+    pub indexed: Duration,
     pub cpu_decided: Duration,
     pub cpu: Duration,
     /// In kB.
@@ -165,11 +167,12 @@ pub fn run(program: &Path, desk: &Desk, sink: &Sink, mails: &[Mail], before: u64
         daemon.fail("waited in vain for the last acknowledgement");
     }
     let peak = daemon.peak();
-    // Written down as well, so that nothing goes out twice.
-    daemon.until(&desk.database, "the end of all sending", |database| {
-        database
-            .query_row("SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE next_attempt IS NOT NULL)", [], |row| row.get(0))
+    let indexed = daemon.until(&desk.database, "the end of all work", |database| {
+        let left =
+            "SELECT EXISTS (SELECT 1 FROM outbox WHERE next_attempt IS NOT NULL) OR EXISTS (SELECT 1 FROM unindexed)";
+        database.query_row(left, [], |row| row.get(0)).map(|left: bool| !left)
     });
+    let peak = daemon.peak().max(peak);
     let cpu = daemon.cpu();
     let started = daemon.started;
     daemon.stop();
@@ -180,6 +183,7 @@ pub fn run(program: &Path, desk: &Desk, sink: &Sink, mails: &[Mail], before: u64
     Drained {
         decided: decided - started,
         acknowledged: acknowledged - started,
+        indexed: indexed - started,
         cpu_decided,
         cpu,
         peak,

@@ -149,6 +149,8 @@ pub struct Inside {
     pub too_large: Option<String>,
     /// The author takes no part, and is let in by staff alone (B20).
     pub stranger: Option<String>,
+    /// A case of the same person about something alike.
+    pub like: Option<String>,
     /// Who is away and would have been told.
     pub instead_of: Option<String>,
     pub queue: Option<String>,

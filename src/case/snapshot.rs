@@ -16,6 +16,9 @@ pub const RESTORATIONS: usize = 16;
 /// Posts that one command may name.
 pub const POSTS: usize = 200;
 
+/// Cases of the originator that a snapshot holds.
+pub const OWN_CASES: usize = 20;
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The number that a case opened now will get.
@@ -227,6 +230,17 @@ pub struct SpeakerFacts {
     pub undeliverable: bool,
     /// The originator was told within the last day that a message was too large.
     pub told_too_large: bool,
+    /// Cases that are not closed in which the originator takes part, the newest first, at most [`OWN_CASES`].
+    #[serde(default)]
+    pub cases: Vec<OwnCase>,
+}
+
+/// A case of the originator's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnCase {
+    pub number: CaseNumber,
+    pub subject: String,
+    pub opened: Timestamp,
 }
 
 /// What one of the staff was told within the last hour.

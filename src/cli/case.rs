@@ -8,7 +8,7 @@ use super::desk::{Desk, report};
 use super::failure::{Exit, Failure};
 use super::show::{self, say};
 use super::words::{Words, something};
-use super::{Format, attachments, conversation};
+use super::{Format, attachments, conversation, orders};
 use crate::case::{Action, CaseNumber, Phase, Verb};
 use crate::store::cases::{CaseView, Wanted};
 
@@ -53,7 +53,7 @@ post_count, opened, changed}]")]
 
 JSON: the fields of `case list`, and language, acknowledged, closed, reopened,
 tags [], followers [], participants [{address, name, requester, undeliverable}],
-posts [{id, entry, kind, audience, author, address, subject, text, author_text,
+posts [{number, id, entry, kind, audience, author, address, subject, text, author_text,
 stranger, at}], links [{case, kind, reason}], aliases [],
 history [{entry, at, verdict, case, effects [], letters [], trace []}]
 Exit codes: 0 done, 66 there is no such case.")]
@@ -129,6 +129,8 @@ Exit codes: 0 done, 66 there is no such case.")]
         #[arg(long)]
         text: Option<String>,
     },
+    #[command(flatten)]
+    Order(orders::Order),
 }
 
 fn phase(text: &str) -> Result<Phase, String> {
@@ -142,6 +144,7 @@ pub fn run(desk: &Desk, arguments: Arguments) -> Result<Exit, Failure> {
             list(desk, &Wanted { phases: phase, queue, assignee, tag, search, limit }, format)
         }
         Arguments::Show { number, format } => show_case(desk, number, format),
+        Arguments::Order(order) => orders::run(desk, order),
         Arguments::Attachments { number, to, name } => attachments::save(desk, number, &to, name.as_deref()),
         Arguments::Reply { number, words } => {
             let case = existing(desk, number)?;
@@ -171,7 +174,7 @@ fn existing(desk: &Desk, number: u64) -> Result<CaseNumber, Failure> {
     find(desk, number).map(|_| CaseNumber(number))
 }
 
-fn find(desk: &Desk, number: u64) -> Result<CaseView, Failure> {
+pub(super) fn find(desk: &Desk, number: u64) -> Result<CaseView, Failure> {
     let found = if i64::try_from(number).is_ok() { desk.store()?.case(CaseNumber(number))? } else { None };
     found.ok_or_else(|| {
         let sentence = format!("There is no case {number}. `postcase case list` shows the cases there are.");

@@ -73,7 +73,7 @@ fn print_post(post: &PostView) {
     };
     let audience = if audience.is_empty() { String::new() } else { format!(" ({audience})") };
     say!();
-    say!("{}  {BOLD}{who}{BOLD:#} {what}{audience}:", show::time(post.at));
+    say!("{}  {BOLD}{who}{BOLD:#} {what}{audience}: {FAINT}post {}{FAINT:#}", show::time(post.at), post.number);
     let own_words = !post.author_text.trim().is_empty();
     let words = if own_words { &post.author_text } else { &post.text };
     match words.trim().is_empty() {

@@ -165,7 +165,7 @@ pub fn load_policy(config: &Config) -> Result<Loaded<Policy>, Failure> {
 fn mailbox_facts(config: &Config) -> Vec<MailboxFacts> {
     let facts = config.mailboxes.iter().map(|mailbox| MailboxFacts {
         name: mailbox.name.clone(),
-        trust: None,
+        trust: mailbox.trust.clone(),
         address: mailbox.address.clone(),
         aliases: mailbox.aliases.clone(),
         message_bytes: mailbox.message_bytes,

@@ -1,16 +1,21 @@
 //! `postcase explain`: what Postcase makes of a mail, and why.
 
+mod told;
+
 use std::fs::File;
 use std::io::Read;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
 
 use jiff::Timestamp;
 
+use self::told::Tense;
 use super::Format;
 use super::desk::Desk;
 use super::failure::{Exit, Failure};
-use super::show::{self, BOLD, say};
+use super::show;
 use crate::case::event::{Arrived, Matter};
 use crate::case::speaker::{Proof, Role};
 use crate::case::{Decision, EntryId, Event, Snapshot};
@@ -20,13 +25,15 @@ use crate::engine::Clock;
 use crate::link;
 use crate::link::staff::who_speaks;
 use crate::mail::json::{Decided, Speaker, View};
-use crate::mail::{self, Address, Bounds, Circumstances, Defect, Kind, Pointer, Reading, SentId};
+use crate::mail::{self, Address, Circumstances, Defect, Kind, Pointer, Reading, SentId};
 use crate::rules::Policy;
 use crate::store::Store;
 use crate::store::journal::Payload;
 
 /// Bytes of one file that are looked at: more than any server takes (L10).
 const FILE_BYTES: u64 = 256 * 1024 * 1024;
+/// Readings of one reader that wait to be told.
+const AT_ONCE: usize = 16;
 
 /// What Postcase makes of a mail, and why
 ///
@@ -41,7 +48,8 @@ const FILE_BYTES: u64 = 256 * 1024 * 1024;
 
 JSON: one object a line and message, with
   file, subject, from {name, address} or null, to [], cc [], date, message_id, in_reply_to [], references [],
-  kind, kind_evidence [], report [{recipient, action, status, original_message_id}], text, author_text, html,
+  kind, kind_evidence [], report [{recipient, action, status, original_message_id}],
+  forwarded [{form, from, date, subject, message_id, text}], text, author_text, html,
   attachments [{name, media_type, size, sha256, inline}], language, defects [], clues [{kind, value, case}],
   speaker {role, proof}, decision {effects [], letters [], trace []}
 role is one of staff, participant, contact, desk; proof one of authenticated, reference, refuted.
@@ -73,12 +81,15 @@ pub fn run(desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
             Known::nothing()?
         }
     };
-    for path in &arguments.files {
-        match read_file(path) {
-            Ok(raw) => known.explain_file(&path.display().to_string(), &raw, arguments.format)?,
-            Err(error) => {
-                show::remark(&format!("{} cannot be read: {}.", path.display(), plain(&error)));
-                exit = Exit::NoInput;
+    let readers = available_parallelism().map_or(1, NonZero::get);
+    for paths in arguments.files.chunks(readers * AT_ONCE) {
+        for (path, reading) in paths.iter().zip(read_all(paths, readers, &known.circumstances)) {
+            match reading {
+                Ok(reading) => known.explain_file(&path.display().to_string(), &reading, arguments.format)?,
+                Err(error) => {
+                    show::remark(&format!("{} cannot be read: {}.", path.display(), plain(&error)));
+                    exit = Exit::NoInput;
+                }
             }
         }
     }
@@ -89,6 +100,17 @@ pub fn run(desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
         }
     }
     Ok(exit)
+}
+
+/// Reads messages side by side; what came of each, in their order.
+fn read_all(paths: &[PathBuf], readers: usize, circumstances: &Circumstances) -> Vec<std::io::Result<Reading>> {
+    let one = |path: &PathBuf| read_file(path).map(|raw| read(&raw, circumstances));
+    let share = paths.len().div_ceil(readers);
+    std::thread::scope(|scope| {
+        let work = |paths| scope.spawn(move || Vec::from_iter(<[PathBuf]>::iter(paths).map(one)));
+        let workers: Vec<_> = paths.chunks(share).map(work).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("what panics is caught where it is read")).collect()
+    })
 }
 
 fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
@@ -122,21 +144,18 @@ struct Known {
     circumstances: Circumstances,
 }
 
-/// What reading needs, with the desk's keys where there is a desk.
-pub fn circumstances(desk: Option<(&Policy, &Store)>) -> Result<Circumstances, Failure> {
-    let Some((policy, store)) = desk else {
-        return Ok(Circumstances {
-            case_word: "Case".to_owned(),
-            bounds: Bounds::default(),
-            ..Circumstances::default()
-        });
+/// What reading needs, with the desk's keys where there is a database.
+pub fn circumstances(policy: Option<&Policy>, store: Option<&Store>) -> Result<Circumstances, Failure> {
+    let keyring = store.map(Store::keyring).transpose()?.unwrap_or_default();
+    let Some(desk) = policy.map(|policy| &policy.desk) else {
+        return Ok(Circumstances { case_word: "Case".to_owned(), keyring, ..Circumstances::default() });
     };
     Ok(Circumstances {
-        own_addresses: policy.desk.own_addresses.clone(),
-        own_lists: policy.desk.own_lists.clone(),
-        case_word: policy.desk.reference.case_word.clone(),
-        keyring: store.keyring()?,
-        bounds: policy.desk.limits.reading,
+        own_addresses: desk.own_addresses.clone(),
+        own_lists: desk.own_lists.clone(),
+        case_word: desk.reference.case_word.clone(),
+        keyring,
+        bounds: desk.limits.reading,
     })
 }
 
@@ -149,27 +168,26 @@ impl Known {
         let policy = desk.policy()?.clone();
         let there = desk.config()?.database.exists();
         let store = if needed || there { Some(desk.store()?) } else { None };
-        let circumstances = circumstances(store.as_ref().map(|store| (&policy, store)))?;
+        let circumstances = circumstances(Some(&policy), store.as_ref())?;
         Ok(Known { policy: Some(policy), store, circumstances })
     }
 
     fn nothing() -> Result<Known, Failure> {
-        Ok(Known { policy: None, store: None, circumstances: circumstances(None)? })
+        Ok(Known { policy: None, store: None, circumstances: circumstances(None, None)? })
     }
 
-    fn explain_file(&self, name: &str, raw: &[u8], format: Format) -> Result<(), Failure> {
-        let reading = read(raw, &self.circumstances);
-        let mut view = View::of(name, &reading);
+    fn explain_file(&self, name: &str, reading: &Reading, format: Format) -> Result<(), Failure> {
+        let mut view = View::of(name, reading);
         match &self.policy {
             None => view.decision.trace.push("No desk is configured here: only the reading is shown.".to_owned()),
             Some(policy) => {
                 let considered = self.would_decide(policy, reading.clone(), None)?;
-                point(&mut view, &reading, &considered.snapshot);
+                point(&mut view, reading, &considered.snapshot);
                 view.speaker = considered.speaker;
                 view.decision = decided(&considered.decision);
             }
         }
-        print(&view, &reading, format, Tense::Would);
+        told::print(&view, reading, format, Tense::Would);
         Ok(())
     }
 
@@ -215,7 +233,7 @@ impl Known {
             trace: decisions.into_iter().flat_map(|decision| decision.trace).collect(),
         };
         let tense = if matches!(entry.payload, Payload::Mail { .. }) { Tense::Was } else { Tense::Order };
-        print(&view, &reading, format, tense);
+        told::print(&view, &reading, format, tense);
         Ok(true)
     }
 }
@@ -276,99 +294,6 @@ fn decided(decision: &Decision) -> Decided {
     }
 }
 
-fn data(value: &impl serde::Serialize) -> serde_json::Value {
+pub(super) fn data(value: &impl serde::Serialize) -> serde_json::Value {
     serde_json::to_value(value).expect("our own types are written as JSON")
-}
-
-/// Whether a decision was made, or would be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tense {
-    Was,
-    Would,
-    /// It was made about something that is no mail.
-    Order,
-}
-
-fn print(view: &View, reading: &Reading, format: Format, tense: Tense) {
-    if format == Format::Json {
-        return show::json(view);
-    }
-    say!("{BOLD}{}{BOLD:#}", show::one_line(&view.file));
-    if tense != Tense::Order {
-        print_reading(view, reading);
-    }
-    let head = match tense {
-        Tense::Was | Tense::Order => "What was decided",
-        Tense::Would => "What would be decided now",
-    };
-    say!("  {BOLD}{head}{BOLD:#}");
-    for sentence in &view.decision.trace {
-        say!("    - {}", show::one_line(sentence));
-    }
-    for letter in &view.decision.letters {
-        let to: Vec<&str> =
-            letter["to"].as_array().into_iter().flatten().filter_map(|to| to["address"].as_str()).collect();
-        let template = letter["template"].as_str().unwrap_or_default();
-        say!("    → a letter to {}: {template}", show::one_line(&to.join(", ")));
-    }
-    if view.decision.trace.is_empty() && tense != Tense::Would {
-        say!("    - Nothing yet: it waits for the daemon.");
-    }
-    say!();
-}
-
-fn print_reading(view: &View, reading: &Reading) {
-    let from: Vec<String> = reading.message.from.iter().map(ToString::to_string).collect();
-    line("from", if from.is_empty() { "nobody" } else { "" });
-    line("from", &from.join(", "));
-    line("subject", &view.subject);
-    line("kind", kind(view.kind));
-    for evidence in &view.kind_evidence {
-        line("", &format!("because of {evidence}"));
-    }
-    for recipient in &view.report {
-        let action = data(&recipient.action);
-        let who = recipient.recipient.as_deref().unwrap_or("an unnamed recipient");
-        let status = recipient.status.as_deref().unwrap_or("no status");
-        line("report", &format!("{who}: {} ({status})", action.as_str().unwrap_or_default()));
-    }
-    line("language", view.language.as_deref().unwrap_or_default());
-    for file in &view.attachments {
-        let what = if file.inline { "picture" } else { "attachment" };
-        line(what, &format!("{} ({}, {} bytes)", file.name, file.media_type, file.size));
-    }
-    for clue in &view.clues {
-        let case = clue.case.map_or(String::new(), |case| format!(" → case {case}"));
-        line("clue", &format!("{}: {}{case}", data(&clue.kind).as_str().unwrap_or_default(), clue.value));
-    }
-    for defect in &reading.defects {
-        line("defect", &format!("{}: {}", defect.name, defect.note));
-    }
-    say!();
-    match view.author_text.trim().is_empty() {
-        true => say!("    (no text)"),
-        false => show::indented(&view.author_text),
-    }
-    say!();
-}
-
-fn line(name: &str, value: &str) {
-    if !value.is_empty() {
-        say!("  {name:<12} {}", show::one_line(value));
-    }
-}
-
-/// What sort of mail it is, for people.
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Correspondence => "correspondence: a person wrote it",
-        Kind::AutoReply => "auto-reply: an automatic reply, such as an out-of-office",
-        Kind::AutoGenerated => "auto-generated: a machine wrote it",
-        Kind::DeliveryReport => "delivery-report: whether a mail arrived",
-        Kind::DispositionReport => "disposition-report: whether a mail was read",
-        Kind::FeedbackReport => "feedback-report: somebody called a mail spam",
-        Kind::Calendar => "calendar: an invitation, or an answer to one",
-        Kind::List => "list: mail of a mailing list",
-        Kind::Own => "own: this desk sent it",
-    }
 }

@@ -136,7 +136,7 @@ fn list(desk: &Desk, which: Without, format: Format) -> Result<Exit, Failure> {
 
 /// What is held can be looked at whatever is wrong with the rules (L8).
 fn to_look_at(desk: &Desk, store: &Store) -> Result<Circumstances, Failure> {
-    super::explain::circumstances(desk.policy().ok().map(|policy| (policy, store)))
+    super::explain::circumstances(desk.policy().ok(), Some(store))
 }
 
 fn no_entry(entry: EntryId) -> Failure {

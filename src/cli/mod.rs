@@ -11,6 +11,8 @@ mod failure;
 mod held;
 mod ingest;
 mod init;
+mod journal;
+mod orders;
 mod outbox;
 mod restore;
 mod run;

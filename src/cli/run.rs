@@ -7,9 +7,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tracing::warn;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use super::desk::{Desk, load_policy, place};
 use super::failure::{Exit, Failure, mistake};
+use super::journal::{self, Journal};
 use super::runtime;
 use crate::config::{Config, Filing, MailboxConfig};
 use crate::engine::daemon::{self, Control};
@@ -98,9 +100,14 @@ fn log(arguments: &Arguments) -> Result<(), Failure> {
         let sentence = format!("--log {wanted:?} is no filter ({error}). Write a level, for example --log debug.");
         Failure::new(Exit::Usage, sentence)
     })?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let to_journal = journal::is_read();
+    let writer = if to_journal { BoxMakeWriter::new(Journal) } else { BoxMakeWriter::new(std::io::stderr) };
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     let chosen = match arguments.log_format {
         super::Format::Json => tracing::subscriber::set_global_default(lines.json().finish()),
+        super::Format::Text if to_journal => {
+            tracing::subscriber::set_global_default(lines.with_ansi(false).without_time().finish())
+        }
         super::Format::Text => {
             let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
             tracing::subscriber::set_global_default(lines.with_ansi(colour).finish())

@@ -201,7 +201,7 @@ impl Trial {
         let place = Place { database, adopt: Adopt::TestCopy, copy: SentCopy::None };
         let engine = Engine::open(&place, lock, policy.clone(), Clock::Hand(Arc::clone(&hand)))?;
         engine.store().make_disposable()?;
-        let circumstances = circumstances(Some((&policy, engine.store())))?;
+        let circumstances = circumstances(Some(&policy), Some(engine.store()))?;
         Ok(Trial { engine, circumstances, hand, findings, progress: ProgressBar::hidden() })
     }
 
@@ -262,7 +262,11 @@ impl Trial {
                 request => {
                     let name = match &request {
                         Request::Opened(opened, _) => Some(&opened.mailbox),
-                        Request::Arrived(_, _) | Request::Marked(_, _) | Request::State(_) => None,
+                        Request::Arrived(_, _)
+                        | Request::Marked(_, _)
+                        | Request::Missing(_, _, _)
+                        | Request::Differs(_, _)
+                        | Request::State(_) => None,
                     };
                     let mailbox = followed.iter().find(|mailbox| Some(&mailbox.config.name) == name);
                     self.answer(mailbox.unwrap_or(&followed[0]), request)?;
@@ -285,7 +289,11 @@ impl Trial {
                 self.engine.marked(&marks)?;
                 let _ = reply.send(());
             }
-            Request::State(_) => {}
+            // What lies before the trial is no part of it.
+            Request::Missing(_, _, reply) => {
+                let _ = reply.send(Vec::new());
+            }
+            Request::Differs(_, _) | Request::State(_) => {}
         }
         Ok(())
     }
@@ -296,10 +304,8 @@ impl Trial {
         let came = arrival.internal_date.unwrap_or(now).min(now);
         self.hand.fetch_max(came.as_microsecond(), Ordering::SeqCst);
         let entry = self.engine.store().next_entry()?;
-        let arrival = [arrival];
-        self.engine.arrived(&arrival, ledger::Filing::None)?;
+        self.engine.arrived(vec![arrival.clone()], ledger::Filing::None)?;
         while self.engine.step()? > 0 {}
-        let [arrival] = arrival;
         let raw = match &arrival.body {
             Body::Whole(raw) | Body::Head(raw) => raw,
         };

@@ -140,11 +140,14 @@ pub fn indented(text: &str) {
 /// One value on one line. What a terminal would obey is escaped, which JSON allows anywhere in a string.
 pub fn json(value: &impl serde::Serialize) {
     let text = serde_json::to_string(value).expect("our own types are written as JSON");
-    let escaped: String = text
-        .chars()
-        .map(|c| if matches!(c, '\u{7F}'..='\u{9F}') { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() })
-        .collect();
-    say!("{escaped}");
+    let mut escaped = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some((at, control)) = rest.char_indices().find(|(_, c)| matches!(c, '\u{7F}'..='\u{9F}')) {
+        escaped.push_str(&rest[..at]);
+        escaped.push_str(&format!("\\u{:04x}", u32::from(control)));
+        rest = &rest[at + control.len_utf8()..];
+    }
+    say!("{escaped}{rest}");
 }
 
 /// Singular or plural: `1 post`, `2 posts`.

@@ -32,7 +32,7 @@ const NAMED: usize = 10;
 JSON: {ok, attention [], instance, database, test_copy, daemon {running, pid}, entries, waiting, decisions {}, held, cases {},
 mailboxes [{mailbox, shown, fates {}, unfiled, state}],
 outbox {paused, waiting, deferred, kept_back, refused, accepted, unknown, copies_given_up},
-troubles [{source, text, since, times}], servers [{mailbox, messages, unledgered [], trouble}]}
+troubles [{source, text, since, times, told}], servers [{mailbox, messages, unledgered [], trouble}]}
 Exit codes: 0 all is well, 1 something needs a person, 66 there is no database yet, 78 the configuration is wrong.")]
 pub struct Arguments {
     /// Do not compare with the mail servers
@@ -183,7 +183,15 @@ fn needs_a_person(counts: &Counts, servers: &[Server], running: bool) -> Vec<Str
             .push(format!("The Sent folder never took {copies} of mail that went out; the cases have their texts."));
     }
     sentences.extend(counts.troubles.iter().map(|trouble| {
-        format!("{}: {} (since {}, {})", trouble.source, trouble.text, show::time(trouble.since), times(trouble.times))
+        let told =
+            trouble.told.map_or_else(String::new, |told| format!("; administrators were told {}", show::time(told)));
+        format!(
+            "{}: {} (since {}, {}{told})",
+            trouble.source,
+            trouble.text,
+            show::time(trouble.since),
+            times(trouble.times)
+        )
     }));
     sentences
 }

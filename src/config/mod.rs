@@ -13,6 +13,7 @@ use secrecy::SecretString;
 pub use secret::Environment;
 
 use crate::mail::Address;
+use crate::mail::authentication::Trust;
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -80,6 +81,8 @@ pub struct MailboxConfig {
     pub sent_folder: Option<String>,
     /// Bytes; larger messages are taken in as a stub and stay on the server.
     pub message_bytes: u64,
+    /// `authserv` or `trusted`: whose Authentication-Results count for mail from here (B30). None: nobody's.
+    pub trust: Option<Trust>,
 }
 
 /// How a client proves who it is. The seam for OAuth2: new ways are new variants.

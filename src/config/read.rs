@@ -12,6 +12,7 @@ use super::secret::{Secrets, Vault};
 use super::{Config, Environment, Filing, Login, MailboxConfig, Security, Server, SmtpConfig, Start};
 use crate::diagnostics::{Diagnostics, Finding, Loaded, Section, Source, Span, Value, plain};
 use crate::mail::Address;
+use crate::mail::authentication::Trust;
 
 const SMTP_PASSWORD: &str = "password = { file = \"smtp.password\" }";
 const SECOND: Duration = Duration::from_secs(1);
@@ -116,6 +117,7 @@ fn mailbox(section: &Section<'_>, vault: &Vault<'_>) -> Read {
     let filing = section.or("file", Filing::Leave, filing);
     let sent_folder = section.optional("sent_folder", Value::line);
     let message_bytes = section.or("message_size", 50 << 20, |value| value.size(64 << 10..=1 << 30));
+    let trust = trust(section);
     let no_mail_after = section.optional("no_mail_after", working_time);
     find_unencrypted(section, server.as_ref());
     let config = || {
@@ -134,6 +136,7 @@ fn mailbox(section: &Section<'_>, vault: &Vault<'_>) -> Read {
             filing,
             sent_folder,
             message_bytes,
+            trust,
         })
     };
     let config = config();
@@ -145,6 +148,44 @@ fn mailbox(section: &Section<'_>, vault: &Vault<'_>) -> Read {
         span: section.span(),
         no_mail_after,
     }
+}
+
+/// Whose Authentication-Results count.
+fn trust(section: &Section<'_>) -> Option<Trust> {
+    let servers = section.optional("authserv", |value| {
+        let mut count = 0;
+        let names = value.clone().list(|value| {
+            count += 1;
+            authserv_id(value)
+        })?;
+        if count == 0 {
+            let help = "name the server that receives your mail, or remove the line".to_owned();
+            return value.wrong("`authserv` names no server", "this is empty", Some(help));
+        }
+        (!names.is_empty()).then_some(Trust::Servers(names))
+    });
+    let topmost = section.optional("trusted", |value| {
+        if value.clone().line()? != "topmost" {
+            let help = "name the server in `authserv`, as in [\"mx.example.com\"], or write \"topmost\"".to_owned();
+            return value.wrong("`trusted` can only be \"topmost\"", "this is something else", Some(help));
+        }
+        if servers.is_some() {
+            let help = "remove `trusted`: the name is the better proof".to_owned();
+            return value.wrong("`authserv` and `trusted` exclude each other", "a server is named already", Some(help));
+        }
+        Some(Trust::Topmost)
+    });
+    servers.or(topmost)
+}
+
+/// RFC 8601 §2.5: what stands first in the field Authentication-Results, lower case.
+fn authserv_id(value: Value<'_>) -> Option<String> {
+    let text = value.clone().line()?;
+    if text.contains(|c: char| c.is_whitespace() || ";=\"()<>@:/".contains(c)) {
+        let help = "write what stands first in Authentication-Results, up to the semicolon, as in \"mx.example.com\"";
+        return value.wrong("`authserv` must name servers", "this is no name", Some(help.to_owned()));
+    }
+    Some(text.to_lowercase())
 }
 
 fn smtp(section: &Section<'_>, vault: &Vault<'_>) -> Option<SmtpConfig> {

@@ -7,7 +7,7 @@ use super::participants::{is_unanswerable, plausible_name};
 use crate::case::letter::{Facts, Hand, Inside};
 use crate::case::snapshot::SpeakerFacts;
 use crate::case::{Audience, CaseNumber, Letter, PostId, Template};
-use crate::link::identity::is_outside;
+use crate::link::identity::{is_outside, passes_on};
 use crate::mail::{Forwarded, Kind, MessageId, Named};
 use crate::rules::Queue;
 
@@ -89,8 +89,8 @@ fn addressee<'a>(draft: &Draft<'_>, mail: &Incoming<'a>) -> Result<&'a Named, St
         return Err("the mail names nobody outside as its originator".to_owned());
     };
     let message = &mail.arrived.reading.message;
-    // A declared form writes in our own name: not From is answered, but the contact whom it names (B29).
-    let passed_on = message.originator().is_some_and(|from| desk.form_senders.contains(from));
+    // A declared form writes in our own name, as a list of ours does: not From is answered, but whom it names (B29).
+    let passed_on = passes_on(message, desk);
     let asks = message.field("X-Auto-Response-Suppress").next().is_some();
     if !mail.arrived.reading.may_answer && (asks || !passed_on) {
         return Err(if asks {

@@ -5,7 +5,7 @@ use super::Draft;
 use super::mail::Incoming;
 use crate::case::decision::LinkKind;
 use crate::case::snapshot::CaseFacts;
-use crate::case::{Audience, CaseNumber, Effect, NewPost, PostId, PostKind};
+use crate::case::{Audience, CaseNumber, Effect, NewPost, PostKind};
 use crate::link::{Also, Link, Place, Standing};
 use crate::mail::{Clue, ClueKind, Pointer, subject};
 use crate::rules::{ChangedSubject, template};
@@ -33,8 +33,8 @@ pub(super) fn parted(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, ca
     })
 }
 
-/// Tells staff that the mail, which is `post` now, may be about something else than `case`.
-pub(super) fn note(draft: &mut Draft<'_>, mail: &Incoming<'_>, case: &CaseFacts, post: PostId) {
+/// Tells staff that the mail, which is a post of it now, may be about something else than `case`.
+pub(super) fn note(draft: &mut Draft<'_>, mail: &Incoming<'_>, case: &CaseFacts) {
     if !is_changed(draft, mail, case) {
         return;
     }
@@ -43,8 +43,9 @@ pub(super) fn note(draft: &mut Draft<'_>, mail: &Incoming<'_>, case: &CaseFacts,
     let text = format!(
         "The mail before this note came as a reply to this case, but under another subject:\n\n\
          {}\n\n\
-         If it is about something else, make it a case of its own: `postcase case split {number} {post}`, or `#split` \
-         at the top of a reply to it. Later replies will then go there by themselves.",
+         If it is about something else, make it a case of its own: `#split` at the top of a reply to it, or \
+         `postcase case split {number} POST` with the number that `postcase case show {number}` gives it. Later \
+         replies will then go there by themselves.",
         mail.arrived.reading.message.subject.trim()
     );
     let id = draft.next_post();
@@ -75,13 +76,17 @@ fn is_changed(draft: &Draft<'_>, mail: &Incoming<'_>, case: &CaseFacts) -> bool 
     }
     let case_word = &draft.policy.desk.reference.case_word;
     let new = &mail.arrived.reading.message.subject;
-    let base = subject::base(new, case_word);
-    if template::is_own_subject(&base) || base == draft.policy.desk.name {
+    // The subjects of our own letters say nothing of the matter.
+    let ours = |subject: &str| {
+        let base = subject::base(subject, case_word);
+        template::is_own_subject(&base) || base == draft.policy.desk.name
+    };
+    if ours(new) {
         return false;
     }
     let here = draft.snapshot.messages.iter().filter(|known| known.case == Some(case.number));
     let mut subjects = std::iter::once(&case.subject).chain(here.filter_map(|known| known.subject.as_ref()));
-    subjects.all(|old| subject::is_unrelated(new, old, case_word))
+    subjects.all(|old| !ours(old) && subject::is_unrelated(new, old, case_word))
 }
 
 /// A subject that names the case by its number or a reference: its author kept it, whatever else it says.

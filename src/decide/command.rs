@@ -1,7 +1,7 @@
 //! What is asked for on the command line. What cannot be carried out is declined with one sentence, and changes nothing.
 
 use super::action::{Actor, Work, staff_called};
-use super::{Draft, correction};
+use super::{Draft, correction, notify};
 use crate::case::{Action, CaseNumber, Command, Decision, Effect, Verb, Verdict};
 use crate::link::find_case;
 
@@ -46,11 +46,19 @@ fn on_case(mut draft: Draft<'_>, number: CaseNumber, by: &str, action: &Action) 
         draft.say(format!("Case {number} was merged into case {}.", case.number));
     }
     let actor = Actor { called: by.to_owned(), staff: staff_called(draft.policy, by) };
+    let author = actor.staff.map_or_else(|| by.to_owned(), |staff| staff.name.clone());
+    let label = actor.label().to_owned();
     let mut work = Work::on(&mut draft, case, actor);
     let done = work.carry_out(action);
-    let number = work.case.number;
-    match done {
-        Ok(_) => draft.decided(Verdict::Done, Some(number)),
-        Err(reason) => draft.declined(reason),
+    let (number, written, assigned) = (work.case.number, work.written, work.assigned);
+    if let Err(reason) = done {
+        return draft.declined(reason);
     }
+    if written.is_some() {
+        notify::of_newest_post(&mut draft, Some(&author));
+    }
+    if let Some(assigned) = assigned.filter(|staff| staff.name != author) {
+        notify::of_assignment(&mut draft, number, assigned, &label);
+    }
+    draft.decided(Verdict::Done, Some(number))
 }

@@ -113,7 +113,7 @@ impl<'m> Plan<'m> {
         if says {
             let text = text.to_owned();
             let carries = |order: &&Order| matches!(order, Order::Act(Action::Close { .. } | Action::Reopen { .. }));
-            let ending = orders.iter().position(|order| carries(order)).filter(|_| audience == Audience::Public);
+            let ending = orders.iter().position(carries).filter(|_| audience == Audience::Public);
             words = Some(match ending.map(|at| orders.remove(at)) {
                 Some(Order::Act(Action::Close { .. })) => Action::Close { text: Some(text) },
                 Some(_) => Action::Reopen { text: Some(text) },
@@ -137,11 +137,11 @@ fn carry_out(work: &mut Work<'_, '_>, plan: &Plan<'_>) -> Result<Vec<String>, St
             if public && says_who_reads(order.word()) {
                 missing_readers.push(why.clone());
             }
-            report.push(format!("- Not done: {why}"));
+            not_done(work, &why, &mut report);
         }
     }
     if !missing_readers.is_empty() {
-        missing_readers.push("It says who reads your text, so the text was sent to nobody.".to_owned());
+        missing_readers.push("That says who reads your text: until it is clear, the text goes to nobody.".to_owned());
         return Err(missing_readers.join("\n"));
     }
     if let Some(action) = &plan.words {
@@ -153,20 +153,40 @@ fn carry_out(work: &mut Work<'_, '_>, plan: &Plan<'_>) -> Result<Vec<String>, St
             Action::Note { .. } if !report.is_empty() => {
                 report.push("- Your text is a note that only staff read.".to_owned());
             }
-            Action::Reply { .. } | Action::Note { .. } => {}
-            action => {
-                debug_assert!(matches!(action, Action::Close { .. } | Action::Reopen { .. }));
+            Action::Close { .. } | Action::Reopen { .. } => {
                 report.push(format!("- {said}"));
                 report.push(format!("- Your text went to {}.", readers(work)));
             }
+            // An answer or a note of which there is nothing else to say; other actions have no text.
+            Action::Reply { .. }
+            | Action::Note { .. }
+            | Action::Assign { .. }
+            | Action::Accept { .. }
+            | Action::Priority { .. }
+            | Action::Status { .. }
+            | Action::Tag { .. }
+            | Action::Untag { .. }
+            | Action::Queue { .. }
+            | Action::Cc { .. }
+            | Action::Uncc { .. }
+            | Action::Merge { .. }
+            | Action::Split { .. }
+            | Action::Move { .. }
+            | Action::Spam
+            | Action::Wait { .. } => {}
         }
     }
     for order in &plan.after {
         if let Err(why) = give(work, order, &mut report) {
-            report.push(format!("- Not done: {why}"));
+            not_done(work, &why, &mut report);
         }
     }
     Ok(report)
+}
+
+fn not_done(work: &mut Work<'_, '_>, why: &str, report: &mut Vec<String>) {
+    work.draft.say(format!("Not done: {why}"));
+    report.push(format!("- Not done: {why}"));
 }
 
 /// Carries out one command.

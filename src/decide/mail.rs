@@ -5,15 +5,16 @@ use jiff::SignedDuration;
 use super::answer::{self, About};
 use super::participants::{self, Brought};
 use super::restored::Lost;
-use super::{Draft, automatic, changed_subject, notify, ordinal, routing, staff};
+use super::{Draft, alike, automatic, changed_subject, notify, ordinal, routing, staff};
 use crate::case::decision::LinkKind;
 use crate::case::event::Arrived;
 use crate::case::snapshot::{CaseFacts, KnownMessage};
 use crate::case::{
     Audience, CaseNumber, Decision, Effect, EntryId, NewPost, Phase, PostId, PostKind, Template, Verdict,
 };
+use crate::link::identity::passes_on;
 use crate::link::{Link, Place, Standing, find_case, link, speaker};
-use crate::mail::{Kind, Named, subject};
+use crate::mail::{Kind, Named, Reading, subject};
 use crate::rules::template;
 
 /// What the desk does with a kind of mail (B14).
@@ -55,15 +56,15 @@ pub(super) fn decide(mut draft: Draft<'_>, arrived: &Arrived) -> Decision {
     let treatment = treatment(reading.kind);
     if treatment == Treatment::Recorded {
         draft.say("The mail is one of our own, proven by its signature: recorded.");
+        learn_id(&mut draft, reading);
         return draft.decided(Verdict::Recorded, None);
     }
     staff::expose(&mut draft, arrived);
     if let Some(first) = duplicate_of(&mut draft, arrived) {
         return duplicate(draft, first);
     }
-    let originator = reading.message.originator();
     let from_us = reading.message.from.iter().any(|named| desk.is_own(&named.address));
-    if from_us && !originator.is_some_and(|from| desk.form_senders.contains(from)) {
+    if from_us && !passes_on(&reading.message, desk) {
         draft.hold("From is one of our own addresses, but the mail does not bear our signature.".to_owned());
         return draft.decided(Verdict::Hold, None);
     }
@@ -82,6 +83,16 @@ pub(super) fn decide(mut draft: Draft<'_>, arrived: &Arrived) -> Decision {
             automatic::file(draft, &mail, &link)
         }
     }
+}
+
+/// A server on the way gave our mail another Message-ID: replies that name that one find the case. What only staff read
+/// leads nobody outside anywhere.
+fn learn_id(draft: &mut Draft<'_>, reading: &Reading) {
+    let Some(returned) = reading.returned.as_ref().filter(|mail| mail.message_id.is_some()) else { return };
+    let sent = draft.snapshot.sent.iter().find(|sent| sent.id == returned.sent);
+    let Some(post) = sent.filter(|sent| sent.audience == Audience::Public).and_then(|sent| sent.post) else { return };
+    draft.say("It came back under another Message-ID: replies that name it belong to its case.");
+    draft.effects.push(Effect::IndexMail { entry: draft.event.entry, post });
 }
 
 /// A mail as anybody may write it.
@@ -205,17 +216,17 @@ struct Opening {
 }
 
 pub(super) fn subject_of(draft: &Draft<'_>, mail: &Incoming<'_>) -> String {
-    let base = subject::base(&mail.arrived.reading.message.subject, &draft.policy.desk.reference.case_word);
-    if base.is_empty() { "(no subject)".to_owned() } else { base }
+    subject::of_case(&mail.arrived.reading.message.subject, &draft.policy.desk.reference.case_word)
 }
 
 fn open_about(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, opening: Opening) -> CaseNumber {
     let Opening { number, subject, word } = opening;
-    open_numbered(draft, mail, number, subject.clone());
+    open_case(draft, mail, number, subject.clone());
     let queue = draft.opened_in();
     let post = add_post(draft, mail, number, Entrance::Person(Standing::TakesPart));
     participants::add(draft, number, brought(mail), None);
     connect(draft, number, link);
+    alike::propose_merging(draft, mail, number, &subject);
     say_oversize(draft, mail);
     answer::automatically(draft, mail, About { case: number, queue, subject, post }, word);
     tell_staff(draft, mail);
@@ -223,13 +234,7 @@ fn open_about(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, opening: 
 }
 
 /// A case that nothing is in yet.
-pub(super) fn open_case(draft: &mut Draft<'_>, mail: &Incoming<'_>, subject: String) -> CaseNumber {
-    let number = CaseNumber(draft.snapshot.next_number);
-    open_numbered(draft, mail, number, subject);
-    number
-}
-
-fn open_numbered(draft: &mut Draft<'_>, mail: &Incoming<'_>, number: CaseNumber, subject: String) {
+pub(super) fn open_case(draft: &mut Draft<'_>, mail: &Incoming<'_>, number: CaseNumber, subject: String) {
     let today = draft.today();
     let routing = routing::route(draft, mail, today);
     let queue = routing::queue(draft, mail, &routing);
@@ -334,7 +339,7 @@ fn join(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, case: &CaseFact
         Standing::TakesPart => participants::add(draft, case.number, brought(mail), Some(case)),
         Standing::Stranger => {}
     }
-    changed_subject::note(draft, mail, case, post);
+    changed_subject::note(draft, mail, case);
     post
 }
 

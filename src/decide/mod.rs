@@ -3,6 +3,7 @@
 
 mod action;
 mod alarm;
+mod alike;
 mod answer;
 mod automatic;
 mod changed_subject;

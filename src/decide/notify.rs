@@ -5,6 +5,7 @@ use super::Draft;
 use super::answer::{bytes_in_words, desk_address};
 use super::participants::plausible_name;
 use super::staff::words::fenced;
+use crate::case::decision::LinkKind;
 use crate::case::letter::{Enclosed, Facts, Hand, Inside};
 use crate::case::snapshot::CaseFacts;
 use crate::case::{Audience, CaseNumber, Effect, Letter, NewPost, PostKind, Template};
@@ -98,6 +99,9 @@ fn of_post(draft: &mut Draft<'_>, post: &NewPost, author: Option<&str>) {
 pub(super) fn of_assignment(draft: &mut Draft<'_>, number: CaseNumber, to: &Staff, by: &str) {
     let now = now(draft, number);
     let Some(last) = now.known.and_then(|case| case.last_post) else { return };
+    if draft.letters.iter().any(|letter| letter.person.as_ref() == Some(&to.name)) {
+        return;
+    }
     let words = format!("Case {number} is yours now. What was last written in it stands below.");
     let post = NewPost {
         id: last,
@@ -265,6 +269,7 @@ fn notice(draft: &mut Draft<'_>, now: &Now<'_>, post: &NewPost, to: &Recipient<'
         enclosed: listed(&enclosed),
         too_large: listed(&large),
         stranger: post.stranger.then_some(shown).flatten(),
+        like: like(draft, now.number),
         instead_of: to.instead_of.clone().filter(|away| *away != to.staff.label),
         queue: queue.map(|queue| queue.label.clone()),
         priority: Some(now.priority.clone().unwrap_or_else(|| desk.priority.clone())),
@@ -309,6 +314,19 @@ fn thread(draft: &Draft<'_>, now: &Now<'_>) -> Option<MessageId> {
         Some(case) => case.message_ids.first().cloned(),
         None => draft.arrived().and_then(|arrived| arrived.reading.message.message_id.clone()),
     }
+}
+
+/// The case with which merging the new one was just proposed.
+fn like(draft: &Draft<'_>, number: CaseNumber) -> Option<String> {
+    draft.effects.iter().find_map(|effect| {
+        if let Effect::LinkCase { from, to, kind: LinkKind::SameConversation, .. } = effect
+            && *from == number
+        {
+            Some(to.to_string())
+        } else {
+            None
+        }
+    })
 }
 
 /// A name that reads like a person's; nothing else stands beside our address.

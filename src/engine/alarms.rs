@@ -40,7 +40,7 @@ impl Watch {
 }
 
 /// What a look found: sources, and what is wrong with each; None: nothing.
-type Found = Vec<(String, Option<String>)>;
+pub(super) type Found = Vec<(String, Option<String>)>;
 
 impl Engine {
     /// Notes what is wrong, and what is well again, and tells of it. Returns how many alarms were raised.
@@ -81,7 +81,7 @@ impl Engine {
     }
 
     /// Writes only what has changed: what is wrong may be the disk.
-    fn note(&self, found: Found) -> Result<()> {
+    pub(super) fn note(&self, found: Found) -> Result<()> {
         let now = self.clock.now();
         let troubles = self.store.troubles()?;
         let said = |source: &str| {
@@ -155,8 +155,7 @@ impl Engine {
     }
 
     fn untried(&self, now: Timestamp) -> Result<Option<String>> {
-        let Some((oldest, count)) = self.store.untried_mail()? else { return Ok(None) };
-        if oldest.duration_until(now) < UNTRIED {
+        if self.store.untried_since()?.is_none_or(|since| since.duration_until(now) < UNTRIED) {
             return Ok(None);
         }
         let why = if self.store.outbox_paused()? {
@@ -164,9 +163,7 @@ impl Engine {
         } else {
             "See `postcase outbox list`, and `sent_per_hour` in desk.toml."
         };
-        // Said so that it stays the same while more mail comes to wait.
-        let many = if count == 1 { "Mail waits" } else { "Mails wait" };
-        Ok(Some(format!("{many} in the outbox for more than {} without having been tried. {why}", hours(UNTRIED))))
+        Ok(Some(format!("Mail waits in the outbox for more than {} without having been tried. {why}", hours(UNTRIED))))
     }
 
     fn poison(&self) -> Result<Option<String>> {

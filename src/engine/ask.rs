@@ -12,6 +12,7 @@ use crate::failpoint::{Step, reach};
 use crate::rules::Policy;
 use crate::store::cases::DecisionView;
 use crate::store::journal::{Mark, Payload};
+use crate::store::raw::Packed;
 use crate::store::{Lock, Result, Store};
 
 /// How long an asker waits for a daemon that runs.
@@ -82,7 +83,8 @@ fn append(store: &Store, now: Timestamp, asked: Vec<Asked>) -> Result<Vec<EntryI
     let mut entries = Vec::new();
     for one in asked {
         let received = one.received.unwrap_or(now);
-        entries.push(tx.journal(&one.payload, one.raw.as_deref(), None, received, now, Mark::Later)?);
+        let packed = one.raw.as_deref().map(Packed::of);
+        entries.push(tx.journal(&one.payload, packed.as_ref(), None, received, now, Mark::Later)?);
     }
     tx.commit()?;
     Ok(entries)

@@ -18,8 +18,8 @@ use tracing::{error, info, warn};
 
 use tasks::{Bench, keep_following};
 
-use super::Engine;
 use super::alarms::Watch;
+use super::{Engine, STACK};
 use crate::case::OutboxId;
 use crate::config::{Config, Filing, MailboxConfig};
 use crate::mailbox::{self, Intake, Request, Trouble};
@@ -36,8 +36,6 @@ const COURIERS: usize = 2;
 const REPORTS: usize = 64;
 /// How long the engine sleeps when nothing pokes it: how soon a command from another process is seen.
 const TICK: Duration = Duration::from_millis(50);
-/// The engine's stack: reading is flat, this is room to spare.
-const STACK: usize = 16 * 1024 * 1024;
 /// How long the end waits for a mail that is past its final dot.
 const LAST_WORD: Duration = Duration::from_secs(30);
 /// How long it waits for a courier that ends: what it carries goes again after the next start.
@@ -47,7 +45,7 @@ const COPY_PAUSE: SignedDuration = SignedDuration::from_secs(60);
 /// How long after one refused a single copy.
 const COPY_BREATH: SignedDuration = SignedDuration::from_secs(5);
 /// How often the desk looks around for what is wrong.
-const LOOK: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_secs(2);
 /// How often a quiet engine gives space back.
 const TIDY: Duration = Duration::from_secs(600);
 
@@ -295,13 +293,17 @@ impl Desk {
             }
             Request::Arrived(arrivals, reply) => {
                 let filing = arrivals.first().map_or(ledger::Filing::None, |first| self.filing(&first.mailbox));
-                self.engine.arrived(&arrivals, filing)?;
+                self.engine.arrived(arrivals, filing)?;
                 let _ = reply.send(());
             }
             Request::Marked(marks, reply) => {
                 self.engine.marked(&marks)?;
                 let _ = reply.send(());
             }
+            Request::Missing(uids, place, reply) => {
+                let _ = reply.send(self.engine.missing(&uids, &place)?);
+            }
+            Request::Differs(mailbox, uids) => self.engine.differs(&mailbox, &uids)?,
             Request::State(state) => self.engine.mailbox_state(&state)?,
         }
         Ok(())

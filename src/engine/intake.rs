@@ -2,13 +2,16 @@
 
 use tracing::warn;
 
-use super::Engine;
+use super::{Engine, lanes};
 use crate::alarm;
 use crate::failpoint::{Step, reach};
-use crate::mailbox::{Arrival, Body, Fate, Mark, Opened, Resume, State};
+use crate::mailbox::{Arrival, Body, Fate, Mark, Opened, Place, Resume, State};
 use crate::store::Result;
 use crate::store::journal::Mark as Marking;
 use crate::store::ledger::{Extent, Filing, Found, Skipped};
+
+/// UIDs that are named, of those that the ledger does not have.
+const NAMED: usize = 10;
 
 impl Engine {
     /// Says which mailboxes are watched from here on, and whose folders they are: (name, place).
@@ -37,18 +40,20 @@ impl Engine {
     }
 
     /// Commits what was fetched. From here on it cannot be lost.
-    pub fn arrived(&self, arrivals: &[Arrival], filing: Filing) -> Result<()> {
+    pub fn arrived(&self, arrivals: Vec<Arrival>, filing: Filing) -> Result<()> {
         if let Some(arrival) = arrivals.first() {
             self.hear(&arrival.mailbox);
         }
+        let packed = lanes::pack(&arrivals);
         // The mark may ride on this commit only when these entries are the very next that are read.
         let mark = if self.store.anything_waiting()? { Marking::Later } else { Marking::Now };
         let now = self.clock.now();
+        let mut entries = Vec::with_capacity(arrivals.len());
         self.store.write(|tx| {
-            for arrival in arrivals {
-                let (bytes, extent) = match &arrival.body {
-                    Body::Whole(bytes) => (bytes, Extent::Whole),
-                    Body::Head(bytes) => (bytes, Extent::Head),
+            for (arrival, packed) in arrivals.iter().zip(packed) {
+                let extent = match &arrival.body {
+                    Body::Whole(_) => Extent::Whole,
+                    Body::Head(_) => Extent::Head,
                 };
                 let found = Found {
                     mailbox: arrival.mailbox.clone(),
@@ -56,11 +61,11 @@ impl Engine {
                     uid: arrival.uid,
                     internal_date: arrival.internal_date,
                     size: arrival.size,
-                    bytes: bytes.clone(),
+                    packed,
                     extent,
                     filing,
                 };
-                tx.take_in(&found, now, mark)?;
+                entries.push(tx.take_in(&found, now, mark)?);
             }
             if let Some(arrival) = arrivals.first() {
                 tx.set_last_mail(&arrival.mailbox, now)?;
@@ -69,6 +74,12 @@ impl Engine {
             Ok(())
         })?;
         reach(Step::JournalCommitted);
+        let mut at_hand = self.at_hand.borrow_mut();
+        for (entry, arrival) in entries.into_iter().zip(arrivals) {
+            if let Some(entry) = entry {
+                at_hand.put(entry, arrival.body.into_bytes());
+            }
+        }
         Ok(())
     }
 
@@ -95,6 +106,28 @@ impl Engine {
             }
             Ok(())
         })
+    }
+
+    /// The UIDs of which the ledger has no row.
+    pub fn missing(&self, uids: &[u32], place: &Place) -> Result<Vec<u32>> {
+        self.hear(&place.mailbox);
+        self.store.unledgered(&place.mailbox, place.uid_validity, uids)
+    }
+
+    /// The server holds messages that did not come into the ledger, although they were taken in: said loudly (L1).
+    pub fn differs(&self, mailbox: &str, uids: &[u32]) -> Result<()> {
+        let source = alarm::ledger_of(mailbox);
+        let named: Vec<String> = uids.iter().take(NAMED).map(u32::to_string).collect();
+        let text = (!uids.is_empty()).then(|| {
+            format!(
+                "The server holds {} messages that the ledger does not have (UID {}{}). Keep a copy of the database, and tell \
+                 the makers of Postcase.",
+                uids.len(),
+                named.join(", "),
+                if uids.len() > NAMED { ", …" } else { "" }
+            )
+        });
+        self.note(vec![(source, text)])
     }
 
     /// Keeps how a mailbox is doing, for `status`.

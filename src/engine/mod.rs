@@ -10,6 +10,7 @@ pub mod clock;
 pub mod daemon;
 pub mod deliver;
 pub mod intake;
+mod lanes;
 pub mod timers;
 
 use std::cell::RefCell;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 use tracing::{error, info};
 
 pub use clock::Clock;
+use lanes::{AtHand, Unread};
 
 use crate::case::event::{Arrived, Commands, Matter};
 use crate::case::letter::{Composed, Enclosed};
@@ -32,8 +34,12 @@ use crate::mail::{self, Attachment, Circumstances};
 use crate::rules::Policy;
 use crate::store::apply::{Outcome, SentCopy};
 use crate::store::journal::{ATTEMPTS, Payload, Waiting};
-use crate::store::{Adopt, LastHolder, Lock, Result, Store, StoreError, Tx};
+use crate::store::{Adopt, Lane, LastHolder, Lock, Result, Store, StoreError, Tx};
 
+/// The stack of whoever reads: reading is flat, this is room to spare.
+const STACK: usize = 16 * 1024 * 1024;
+/// Posts whose words are indexed in one transaction: mail that comes meanwhile waits for no more than these.
+const WORDS: usize = 64;
 /// Characters of a post that a letter quotes.
 const QUOTE: usize = 4_000;
 
@@ -47,6 +53,7 @@ pub struct Engine {
     lock: Lock,
     /// When it began to decide.
     opened: Timestamp,
+    at_hand: RefCell<AtHand>,
     /// When each mailbox last gave a sign of life to this engine.
     heard: RefCell<BTreeMap<String, Timestamp>>,
 }
@@ -80,6 +87,7 @@ impl Engine {
             copy: place.copy,
             lock,
             opened,
+            at_hand: RefCell::default(),
             heard: RefCell::default(),
         };
         engine.begin_work()?;
@@ -97,6 +105,7 @@ impl Engine {
             match self.lock.last_holder() {
                 LastHolder::Unknown => tx.count_deaths(),
                 LastHolder::DiedAt(entry) => tx.count_death(entry),
+                LastHolder::DiedAtOneOf(entries) => tx.suspect(&entries).map(|()| entries.len()),
                 LastHolder::DiedBetween | LastHolder::EndedInOrder => tx.unmark().map(|()| 0),
             }
         })?;
@@ -137,7 +146,7 @@ impl Engine {
         tx.keep_policy(&rules.policy.hash, &files, now)
     }
 
-    /// Decides the next group of waiting entries; returns how many. A store error leaves everything as it was, and is
+    /// Decides the next group of waiting entries; returns how many. When none waits, words are indexed instead. A store error leaves everything as it was, and is
     /// no entry's fault.
     pub fn step(&self) -> Result<usize> {
         self.step_unexplained().map_err(|error| self.store.explain(error))
@@ -151,7 +160,7 @@ impl Engine {
 
     /// Says that reading or deciding this entry begins: a death from here to [`Engine::put_down`] is its own (B4).
     pub fn take_up(&self, entry: EntryId) {
-        self.lock.at(entry);
+        self.lock.at(Lane::First, entry);
     }
 
     /// Says that what follows, such as a commit, concerns no single entry: a death there is nobody's.
@@ -162,13 +171,12 @@ impl Engine {
     fn step_unexplained(&self) -> Result<usize> {
         let group = self.store.waiting_group()?;
         if group.is_empty() {
-            return Ok(0);
+            return self.index_words();
         }
         self.mark(&group)?;
         group.iter().take(1).for_each(|first| self.take_up(first.entry));
         reach(Step::Marked);
-        let understood: Vec<Understood> =
-            group.iter().map(|waiting| self.understand(waiting)).collect::<Result<_>>()?;
+        let understood = self.understand_all(&group)?;
         self.put_down();
         reach(Step::Read);
         let now = self.clock.now();
@@ -201,62 +209,96 @@ impl Engine {
         self.store.write(|tx| tx.mark(&unmarked))
     }
 
-    /// Reads an entry back and makes an event of it. Nothing of the message can end the process here but a
-    /// crash of the machine code itself, and the next start counts that.
-    fn understand(&self, waiting: &Waiting) -> Result<Understood> {
-        self.take_up(waiting.entry);
+    /// Indexes words while nothing waits for a decision; how many posts.
+    fn index_words(&self) -> Result<usize> {
+        if !self.store.anything_unindexed()? {
+            return Ok(0);
+        }
+        self.store.write(|tx| tx.index_words(WORDS))
+    }
+
+    /// Makes an event of each entry; what is mail is read for that, on two threads. Nothing of a message can end the
+    /// process here but a crash of the machine code itself, and the next start counts that.
+    fn understand_all(&self, group: &[Waiting]) -> Result<Vec<Understood>> {
+        let mut unread = Vec::new();
+        let mut sources = Vec::with_capacity(group.len());
+        for waiting in group {
+            self.take_up(waiting.entry);
+            sources.push(self.source(waiting, &mut unread)?);
+        }
+        let rules = self.rules.borrow();
+        let mut readings = lanes::read(&unread, &rules.circumstances, &self.lock).into_iter();
+        let understood = group.iter().zip(sources).map(|(waiting, source)| {
+            let mut arrived = |mail: &Waiting| {
+                let Payload::Mail { silent, oversize } = mail.payload else { unreachable!("only mail is read") };
+                let reading = readings.next().expect("each unread message was read");
+                reading.map(|reading| Arrived { reading, mailbox: mail.mailbox.clone(), silent, oversize })
+            };
+            match source {
+                Source::Told(matter) => Ok(waiting.event(*matter)),
+                Source::Lost(fault) => Err(fault),
+                Source::Mail => arrived(waiting).map(|mail| waiting.event(Matter::Mail(mail))),
+                Source::Released { by, commands, old } => arrived(&old).map(|mail| {
+                    let matter = Matter::Released { by, entry: old.entry, mail, commands };
+                    // What is owed began when the mail came, not when a person let it in.
+                    Event { received: old.received, ..waiting.event(matter) }
+                }),
+            }
+        });
+        Ok(understood.collect())
+    }
+
+    /// What an entry is about; where that is a mail, its bytes go to those that are to be read.
+    fn source(&self, waiting: &Waiting, unread: &mut Vec<Unread>) -> Result<Source> {
         if waiting.attempts >= ATTEMPTS {
             let reason = format!("Reading or deciding it failed {} times.", waiting.attempts);
-            return Ok(Ok(waiting.event(Matter::Poison { reason })));
+            return Ok(Source::Told(Box::new(Matter::Poison { reason })));
         }
-        let matter = match &waiting.payload {
-            Payload::Mail { .. } => self.read(waiting)?.map(Matter::Mail),
+        let told = match &waiting.payload {
+            Payload::Mail { .. } => return self.mail(waiting, waiting.entry, Source::Mail, unread),
             Payload::Command(command) => match &command.verb {
                 Verb::Release { entry } | Verb::ReleaseAsText { entry } => match self.store.entry(*entry)? {
                     Some(old) if matches!(old.payload, Payload::Mail { .. }) => {
                         let by = command.by.clone();
-                        let as_text = matches!(command.verb, Verb::ReleaseAsText { .. });
-                        let commands = if as_text { Commands::Text } else { Commands::Carried };
-                        let released =
-                            self.read(&old)?.map(|mail| Matter::Released { by, entry: *entry, mail, commands });
-                        // What is owed began when the mail came, not when a person let it in.
-                        let event = |matter| Event { received: old.received, ..waiting.event(matter) };
-                        return Ok(released.map(event));
+                        let commands = match command.verb {
+                            Verb::ReleaseAsText { .. } => Commands::Text,
+                            _ => Commands::Carried,
+                        };
+                        let released = Source::Released { by, commands, old: Box::new(old) };
+                        return self.mail(waiting, *entry, released, unread);
                     }
-                    _ => Ok(Matter::Command(command.clone())),
+                    _ => Matter::Command(command.clone()),
                 },
-                _ => Ok(Matter::Command(command.clone())),
+                _ => Matter::Command(command.clone()),
             },
-            Payload::Undeliverable(undeliverable) => Ok(Matter::Undeliverable(undeliverable.clone())),
+            Payload::Undeliverable(undeliverable) => Matter::Undeliverable(undeliverable.clone()),
             Payload::Due { case, target, generation } => {
-                Ok(Matter::Due { case: *case, target: *target, generation: *generation })
+                Matter::Due { case: *case, target: *target, generation: *generation }
             }
-            Payload::Alarm { alarm, to } => Ok(Matter::Alarm { alarm: alarm.clone(), to: to.clone() }),
-            Payload::Reloaded { policy } => Ok(Matter::Reloaded { policy: policy.clone() }),
-            Payload::Restored(restored) => Ok(Matter::Restored(*restored)),
+            Payload::Alarm { alarm, to } => Matter::Alarm { alarm: alarm.clone(), to: to.clone() },
+            Payload::Reloaded { policy } => Matter::Reloaded { policy: policy.clone() },
+            Payload::Restored(restored) => Matter::Restored(*restored),
             Payload::Unfetchable { uid, reason } => {
                 let mailbox = waiting.mailbox.as_deref().unwrap_or("?");
                 let reason = format!(
                     "The server would not give UID {uid} of mailbox {mailbox}, three times: {reason} It is still on the server."
                 );
-                Ok(Matter::Poison { reason })
+                Matter::Poison { reason }
             }
         };
-        Ok(matter.map(|matter| waiting.event(matter)))
+        Ok(Source::Told(Box::new(told)))
     }
 
-    fn read(&self, waiting: &Waiting) -> Result<std::result::Result<Arrived, String>> {
-        let raw = match self.store.raw(waiting.entry) {
+    /// Finds the bytes of `entry`'s mail. `waiting` answers for a death in reading them.
+    fn mail(&self, waiting: &Waiting, entry: EntryId, source: Source, unread: &mut Vec<Unread>) -> Result<Source> {
+        let at_hand = self.at_hand.borrow_mut().take(entry);
+        let raw = match at_hand.map_or_else(|| self.store.raw(entry), |raw| Ok(Some(raw))) {
             Ok(raw) => raw.unwrap_or_default(),
-            Err(error) if error.lies_in_the_entry() => return Ok(Err(error.to_string())),
+            Err(error) if error.lies_in_the_entry() => return Ok(Source::Lost(error.to_string())),
             Err(error) => return Err(error),
         };
-        let Payload::Mail { silent, oversize } = waiting.payload else {
-            unreachable!("only mail is read");
-        };
-        let rules = self.rules.borrow();
-        let reading = unwound(|| mail::read(&raw, &rules.circumstances));
-        Ok(reading.map(|reading| Arrived { reading, mailbox: waiting.mailbox.clone(), silent, oversize }))
+        unread.push(Unread { entry: waiting.entry, raw });
+        Ok(source)
     }
 
     /// One entry in a savepoint of its own. The inner error blames the entry; the outer one the store.
@@ -351,6 +393,18 @@ impl Engine {
         };
         Ok(enclosed.parts.iter().map(file).collect())
     }
+}
+
+/// Where an event comes from.
+enum Source {
+    /// It is all said.
+    Told(Box<Matter>),
+    /// The bytes of its mail cannot be had.
+    Lost(String),
+    /// Its own mail, which is read.
+    Mail,
+    /// The mail of another entry.
+    Released { by: String, commands: Commands, old: Box<Waiting> },
 }
 
 /// An event, or how reading it failed.

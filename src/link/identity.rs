@@ -2,23 +2,37 @@
 //! to keep one customer's words out of another customer's case.
 
 use crate::case::snapshot::CaseFacts;
+use crate::mail::kind::through_own_list;
 use crate::mail::{Address, Message, Named};
 use crate::rules::Desk;
 
-/// The person outside who speaks: the originator, or for a declared form the contact that its Reply-To names (B29).
-/// None when nobody outside does.
+/// The person outside who speaks: the originator; for a declared form the contact that its Reply-To names (B29); for a
+/// list of ours that put itself into From whom it speaks for. None when nobody outside does.
 pub fn speaker<'a>(message: &'a Message, desk: &Desk) -> Option<&'a Named> {
     let originator = message.from.first()?;
     if desk.form_senders.contains(&originator.address) {
         return message.reply_to.iter().find(|named| is_outside(&named.address, desk));
     }
-    is_outside(&originator.address, desk).then_some(originator)
+    let author = rewritten_by_us(message, desk).unwrap_or(originator);
+    is_outside(&author.address, desk).then_some(author)
+}
+
+/// True where From only passes on what somebody else wrote: a declared form, or a list of ours that put itself there.
+pub fn passes_on(message: &Message, desk: &Desk) -> bool {
+    let form = message.originator().is_some_and(|from| desk.form_senders.contains(from));
+    form || rewritten_by_us(message, desk).is_some()
+}
+
+/// The author in whose place a list of ours stands in From (`own_lists`).
+fn rewritten_by_us<'a>(message: &'a Message, desk: &Desk) -> Option<&'a Named> {
+    message.rewritten.as_ref().filter(|_| through_own_list(message, &desk.own_lists))
 }
 
 /// Everyone outside on From, To and Cc, and the speaker; each once, in that order.
 pub fn outsiders<'a>(message: &'a Message, desk: &Desk) -> Vec<&'a Named> {
     let mut all: Vec<&Named> = Vec::new();
-    let named = speaker(message, desk).into_iter().chain(&message.from).chain(&message.to).chain(&message.cc);
+    let from: &[Named] = if passes_on(message, desk) { &[] } else { &message.from };
+    let named = speaker(message, desk).into_iter().chain(from).chain(&message.to).chain(&message.cc);
     for candidate in named.filter(|named| is_outside(&named.address, desk)) {
         if !all.iter().any(|known| known.address == candidate.address) {
             all.push(candidate);

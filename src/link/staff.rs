@@ -38,7 +38,7 @@ pub fn who_speaks(arrived: &Arrived, snapshot: &Snapshot, policy: &Policy, day: 
     let colleague = colleague(&from.address, policy, day);
     let role = match colleague {
         _ if desk.form_senders.contains(&from.address) => Role::Form,
-        _ if desk.own_addresses.contains(&from.address) => Role::Ourselves,
+        _ if desk.is_own(&from.address) => Role::Ourselves,
         Some(staff) => Role::Staff(staff.name.clone()),
         None => Role::Outside,
     };

@@ -209,6 +209,7 @@ fn finding(words: &mut Words<'_>, first: Option<String>) -> Option<Option<Findin
             Word::Equals | Word::Broken => return None,
         },
     };
+    let method = words.with(method, '/');
     match words.next() {
         Some(Word::Equals) => {}
         // `none`: nothing was checked (RFC 8601 §2.2).
@@ -222,6 +223,7 @@ fn finding(words: &mut Words<'_>, first: Option<String>) -> Option<Option<Findin
         match words.next() {
             None | Some(Word::Semicolon) => return Some(Some(finding)),
             Some(Word::Text(name)) => {
+                let name = words.with(name, '.');
                 if words.next() != Some(Word::Equals) {
                     return None;
                 }
@@ -289,6 +291,18 @@ struct Words<'a> {
 impl Words<'_> {
     fn peek(&self) -> Option<Word> {
         self.clone().next()
+    }
+
+    /// `first`, and what `mark` joins to it: there may be space and comments on both sides of it.
+    fn with(&mut self, mut first: String, mark: char) -> String {
+        while let Some(Word::Text(more)) = self.peek() {
+            if !more.starts_with(mark) && !first.ends_with(mark) {
+                break;
+            }
+            first.push_str(&more);
+            self.next();
+        }
+        first
     }
 
     /// Whether, behind space, not a value comes but the next property.

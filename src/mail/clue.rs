@@ -6,8 +6,10 @@ use unicode_normalization::UnicodeNormalization;
 use super::body::{self, Split};
 use super::defect::{Flaw, Flaws};
 use super::message::{Message, clip};
-use super::reference::{self, own_id};
-use super::{Address, Circumstances, Keyring, MessageId, ReportedRecipient, SentId, ThreadIndex, html, thread};
+use super::reference::{self, own_id, own_ids_within};
+use super::{
+    Address, Circumstances, Keyring, MessageId, ReportedRecipient, Returned, SentId, ThreadIndex, html, thread,
+};
 
 /// Clues of one message, at most.
 const CLUES: usize = 64;
@@ -26,7 +28,7 @@ pub enum ClueKind {
     ReferenceInReplyAddress,
     ReferenceInSubject,
     OwnIdInReplyTo,
-    /// Of the message that a delivery report gives back (B15).
+    /// Of a mail of ours that came back, by itself or within a delivery report (B15).
     OwnIdReturned,
     /// In the author's own words, or the outermost level of quotation.
     ReferenceInNearestQuote,
@@ -65,6 +67,7 @@ pub fn find(
     message: &Message,
     split: &Split,
     report: &[ReportedRecipient],
+    returned: Option<&Returned>,
     circumstances: &Circumstances,
     flaws: &mut Flaws,
 ) -> Vec<Clue> {
@@ -104,6 +107,15 @@ pub fn find(
             Some(sent) => clues.add(ClueKind::OwnIdInReferences, Pointer::Sent(sent)),
             None => clues.add(ClueKind::ForeignId, Pointer::Id(id.clone())),
         }
+    }
+    // Ids that were cut off or built into others are none any more; the signature still is.
+    for (name, kind) in [("In-Reply-To", ClueKind::OwnIdInReplyTo), ("References", ClueKind::OwnIdInReferences)] {
+        for sent in message.field(name).flat_map(|value| own_ids_within(value, keyring).into_iter().rev()) {
+            clues.add(kind, Pointer::Sent(sent));
+        }
+    }
+    if let Some(returned) = returned {
+        clues.add(ClueKind::OwnIdReturned, Pointer::Sent(returned.sent));
     }
     for id in report.iter().filter_map(|recipient| recipient.original_message_id.as_ref()) {
         if let Some(sent) = own_id(id, keyring) {

@@ -1,6 +1,6 @@
 //! Mail that is handed on (B17): attached as message/rfc822, or copied into the text below a header.
 
-mod date;
+pub(super) mod date;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,7 @@ fn read_inline(inline: &str, message: &Message) -> Forwarded {
     let behind = start.unwrap_or_default() + copied.lines;
     let skipped = if start.is_some() { 0 } else { usize::from(header::separator(lines[0].content).is_some()) };
     let body: Vec<&str> = text.split('\n').skip(behind + skipped).collect();
+    let body = without_frame(&body);
     let from_written = value(&copied, Label::From);
     let date_written = value(&copied, Label::Date);
     let zone = message.field("Date").next().and_then(date::offset);
@@ -105,7 +106,7 @@ fn read_inline(inline: &str, message: &Message) -> Forwarded {
         from_written,
         date_written,
         message_id: None,
-        text: body.join("\n").trim_matches(['\n', ' ']).to_owned(),
+        text: bare(body).trim_matches(['\n', ' ']).to_owned(),
         attachments: Vec::new(),
     }
 }
@@ -124,6 +125,38 @@ fn unquoted(inline: &str) -> String {
     };
     let rest = inline.lines().skip_while(|line| Some(*line) != first).skip(1).map(bare);
     std::iter::once(first.unwrap_or_default().to_owned()).chain(rest).collect::<Vec<_>>().join("\n")
+}
+
+/// Mutt closes what it opened; Zoho draws its line a second time below the header.
+fn without_frame<'a, 'b>(body: &'a [&'b str]) -> &'a [&'b str] {
+    let is_filled = |line: &&str| !line.trim().is_empty();
+    let is_line = |line: &str| {
+        let line = line.trim();
+        line.starts_with(['-', '=']) && line.ends_with(['-', '=']) && line.chars().any(char::is_alphabetic)
+    };
+    let start =
+        body.iter().position(is_filled).filter(|at| header::separator(body[*at]).is_some() || is_frame(body[*at]));
+    let body = &body[start.map_or(0, |at| at + 1)..];
+    let end =
+        body.iter().rposition(is_filled).filter(|at| is_line(body[*at]) && body[*at].to_lowercase().contains("end "));
+    &body[..end.unwrap_or(body.len())]
+}
+
+/// `====== Forwarded message ======`.
+fn is_frame(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with("====") && line.ends_with("====")
+}
+
+/// Proton hands on the text with `>` before every line, and the header without.
+fn bare(body: &[&str]) -> String {
+    let mut filled = body.iter().filter(|line| !line.trim().is_empty()).peekable();
+    let quoted = filled.peek().is_some() && filled.all(|line| line.starts_with('>'));
+    let bare = |line: &&str| match line.strip_prefix('>') {
+        Some(rest) if quoted => rest.strip_prefix(' ').unwrap_or(rest).to_owned(),
+        Some(_) | None => (*line).to_owned(),
+    };
+    body.iter().map(bare).collect::<Vec<_>>().join("\n")
 }
 
 fn value(copied: &Copied, label: Label) -> String {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::forward::{Form, Forwarded};
 use super::{Action, Clue, ClueKind, Kind, Named, Pointer, Reading};
 
 /// One line of `explain --format json`. The reading's half is filled in by [`View::of`]; who speaks and what was
@@ -22,6 +23,8 @@ pub struct View {
     pub kind: Kind,
     pub kind_evidence: Vec<String>,
     pub report: Vec<Recipient>,
+    /// Messages that it hands on, those within the text first.
+    pub forwarded: Vec<HandedOn>,
     pub text: String,
     pub author_text: String,
     pub html: bool,
@@ -45,6 +48,18 @@ pub struct Recipient {
     pub action: Action,
     pub status: Option<String>,
     pub original_message_id: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HandedOn {
+    /// `inline` or `attached`.
+    pub form: &'static str,
+    pub from: Option<Person>,
+    /// RFC 3339.
+    pub date: Option<String>,
+    pub subject: String,
+    pub message_id: Option<String>,
+    pub text: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -96,6 +111,7 @@ impl View {
             kind: reading.kind,
             kind_evidence: reading.kind_evidence.clone(),
             report: reading.report.iter().map(Recipient::of).collect(),
+            forwarded: reading.forwarded.iter().map(HandedOn::of).collect(),
             text: message.text.clone(),
             author_text: reading.author_text.clone(),
             html: message.html.is_some(),
@@ -122,6 +138,22 @@ impl Recipient {
             action: reported.action,
             status: reported.status.clone(),
             original_message_id: reported.original_message_id.as_ref().map(|id| id.0.clone()),
+        }
+    }
+}
+
+impl HandedOn {
+    fn of(forwarded: &Forwarded) -> HandedOn {
+        HandedOn {
+            form: match forwarded.form {
+                Form::Inline => "inline",
+                Form::Attached(_) => "attached",
+            },
+            from: forwarded.from.as_ref().map(Person::of),
+            date: forwarded.date.map(|date| date.to_string()),
+            subject: forwarded.subject.clone(),
+            message_id: forwarded.message_id.as_ref().map(|id| id.0.clone()),
+            text: forwarded.text.clone(),
         }
     }
 }
@@ -172,6 +204,7 @@ mod tests {
             "kind",
             "kind_evidence",
             "report",
+            "forwarded",
             "text",
             "author_text",
             "html",

@@ -37,6 +37,8 @@ pub enum Kind {
     Own,
 }
 
+pub use header::through_own_list;
+
 impl Kind {
     /// As written in `explain` and in rules.
     pub fn name(self) -> &'static str {

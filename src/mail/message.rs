@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::defect::{Flaw, Flaws};
 use super::html::Rendered;
-use super::{Address, Bounds, Named};
+use super::{Address, Bounds, Named, origin};
 use parts::Part;
 
 pub(super) use fields::clip;
@@ -83,6 +83,9 @@ pub struct Message {
     pub subject: String,
     pub from: Vec<Named>,
     pub sender: Option<Named>,
+    /// Who speaks where a mailing list put itself into From, by its own account: a claim, as From is.
+    #[serde(default)]
+    pub rewritten: Option<Named>,
     pub reply_to: Vec<Named>,
     pub to: Vec<Named>,
     pub cc: Vec<Named>,
@@ -124,6 +127,7 @@ pub fn read(raw: &[u8], bounds: &Bounds, flaws: &mut Flaws) -> Message {
     let parts = parts::walk(raw, bounds, flaws);
     let around = surroundings(raw, &parts);
     let mut message = header(raw, &parts[0], &around, bounds, flaws);
+    message.rewritten = origin::rewritten_author(&message);
     content::fill(&mut message, raw, &parts, bounds, flaws);
     message
 }

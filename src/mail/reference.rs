@@ -83,6 +83,9 @@ pub const LOOP_HEADER: &str = "X-Postcase-Loop";
 /// What our Message-IDs begin with, so that no mail program takes them for a reply address.
 const ID_PREFIX: &str = "pc.";
 
+/// Ids that one text may hold.
+const IDS: usize = 64;
+
 /// The Message-ID of the mail that `sealed` names: `pc.<24 characters, lower case>@domain`.
 pub fn own_message_id(sealed: &str, domain: &str) -> MessageId {
     MessageId(format!("{ID_PREFIX}{}@{domain}", sealed.to_lowercase()))
@@ -119,6 +122,17 @@ pub fn in_address(address: &Address, keyring: &Keyring) -> Option<SentId> {
     let (_, detail) = address.local_part().rsplit_once('+')?;
     let sealed = detail.strip_prefix(ADDRESS_MARK).unwrap_or(detail);
     if sealed.len() == LENGTH { keyring.open(sealed) } else { None }
+}
+
+/// The mails of ours whose Message-IDs stand in `text`, in order: also where an id was cut off, wrapped or built into
+/// another one.
+pub fn own_ids_within(text: &str, keyring: &Keyring) -> Vec<SentId> {
+    let lower = text.to_ascii_lowercase();
+    let ids = lower.match_indices(ID_PREFIX).take(IDS).filter_map(|(at, prefix)| {
+        let plain = lower[at + prefix.len()..].chars().filter(|c| !c.is_whitespace()).take(LENGTH).collect::<String>();
+        keyring.open(&plain)
+    });
+    ids.collect()
 }
 
 fn id_bytes(id: SentId) -> [u8; ID_BYTES] {
@@ -175,6 +189,12 @@ mod tests {
         assert_eq!(own_id(&id, &Keyring::new(vec![[8; 32]])), None);
         assert_eq!(own_id(&MessageId("pc.é@x".into()), &ours), None);
         assert_eq!(own_id(&MessageId("nothing".into()), &ours), None);
+        let cut = &id.0[..id.0.len() - 5];
+        let (start, end) = cut.split_at(10);
+        for text in [format!("<a@b> <{cut}"), format!("<{start}\t{end}>"), format!("<x.{}@y>", cut.to_uppercase())] {
+            assert_eq!(own_ids_within(&text, &ours), [SentId(300)], "{text}");
+        }
+        assert_eq!(own_ids_within(&id.0[..20], &ours), []);
     }
 
     #[test]

@@ -41,6 +41,12 @@ pub fn base(subject: &str, case_word: &str) -> String {
     rest.to_owned()
 }
 
+/// What a case is called: the base subject, `(no subject)` when nothing is left.
+pub fn of_case(subject: &str, case_word: &str) -> String {
+    let base = base(subject, case_word);
+    if base.is_empty() { "(no subject)".to_owned() } else { base }
+}
+
 /// The subject without reply prefixes alone: a forward keeps its mark, since it is part of what the mail is about.
 pub fn without_reply_prefixes(subject: &str) -> &str {
     let mut rest = subject.trim();

@@ -182,10 +182,18 @@ pub(super) async fn room_for(bytes: u64) -> Option<SemaphorePermit<'static>> {
     room_in(&IN_FLIGHT, bytes).await
 }
 
+/// The same, without waiting.
+pub(super) fn room_at_once(bytes: u64) -> Option<SemaphorePermit<'static>> {
+    IN_FLIGHT.try_acquire_many(kib(bytes)).ok()
+}
+
 async fn room_in(room: &Semaphore, bytes: u64) -> Option<SemaphorePermit<'_>> {
-    let kib = u32::try_from(bytes / 1024 + 1).unwrap_or(IN_FLIGHT_KIB).min(IN_FLIGHT_KIB);
     // The semaphore is never closed.
-    room.acquire_many(kib).await.ok()
+    room.acquire_many(kib(bytes)).await.ok()
+}
+
+fn kib(bytes: u64) -> u32 {
+    u32::try_from(bytes / 1024 + 1).unwrap_or(IN_FLIGHT_KIB).min(IN_FLIGHT_KIB)
 }
 
 #[cfg(test)]

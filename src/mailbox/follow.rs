@@ -139,6 +139,7 @@ impl Follower {
                 session: &mut session,
                 position: &mut position,
                 memory: &mut self.memory,
+                under_way: None,
             };
             pass.run().await?;
             self.state.read_until = Some(began);

@@ -2,6 +2,7 @@
 //! journal, and files the server's copy away once it is journalled. Knows nothing of cases or SQLite: the
 //! ledger is asked through [`Intake`].
 
+mod compare;
 mod connection;
 mod errands;
 mod fetch;
@@ -38,8 +39,20 @@ pub enum Request {
     Arrived(Vec<Arrival>, oneshot::Sender<()>),
     /// What else became of UIDs that the mailbox showed.
     Marked(Vec<Mark>, oneshot::Sender<()>),
+    /// Of these UIDs, those that the ledger does not have.
+    Missing(Vec<u32>, Place, oneshot::Sender<Vec<u32>>),
+    /// The UIDs that the server holds and the ledger does not, although it was told of them: none, if all is well.
+    /// Needs no answer.
+    Differs(String, Vec<u32>),
     /// How the mailbox is doing; needs no answer.
     State(State),
+}
+
+/// Where UIDs belong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub mailbox: String,
+    pub uid_validity: u32,
 }
 
 /// What SELECT or EXAMINE said.
@@ -93,6 +106,20 @@ pub enum Body {
     Head(Vec<u8>),
 }
 
+impl Body {
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Body::Whole(bytes) | Body::Head(bytes) => bytes,
+        }
+    }
+
+    pub fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Body::Whole(bytes) | Body::Head(bytes) => bytes,
+        }
+    }
+}
+
 /// What became of a UID that was not journalled, or of one that was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
@@ -135,11 +162,28 @@ impl Intake {
     }
 
     pub async fn arrived(&self, arrivals: Vec<Arrival>) -> Result<(), Stopped> {
-        self.ask(|reply| Request::Arrived(arrivals, reply)).await
+        self.hand_over(arrivals).await?.await.map_err(|_| Stopped)
+    }
+
+    /// Does not wait for the commit: the answer tells of it.
+    pub async fn hand_over(&self, arrivals: Vec<Arrival>) -> Result<oneshot::Receiver<()>, Stopped> {
+        let (reply, answer) = oneshot::channel();
+        self.0.send(Request::Arrived(arrivals, reply)).await.map_err(|_| Stopped)?;
+        Ok(answer)
     }
 
     pub async fn marked(&self, marks: Vec<Mark>) -> Result<(), Stopped> {
         self.ask(|reply| Request::Marked(marks, reply)).await
+    }
+
+    /// Those of `uids`, ascending, that have no row in the ledger.
+    pub async fn missing(&self, mailbox: &str, uid_validity: u32, uids: Vec<u32>) -> Result<Vec<u32>, Stopped> {
+        let place = Place { mailbox: mailbox.to_owned(), uid_validity };
+        self.ask(|reply| Request::Missing(uids, place, reply)).await
+    }
+
+    pub async fn differs(&self, mailbox: &str, uids: Vec<u32>) -> Result<(), Stopped> {
+        self.0.send(Request::Differs(mailbox.to_owned(), uids)).await.map_err(|_| Stopped)
     }
 
     pub async fn state(&self, state: State) -> Result<(), Stopped> {

@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
+use tokio::sync::{SemaphorePermit, oneshot};
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::fetch::{Fetched, Found, Items, fetch, room_for};
+use super::compare::Comparison;
+use super::fetch::{Fetched, Found, Items, fetch, room_at_once, room_for};
 use super::filing::{self, Before};
 use super::follow::End;
 use super::session::{Selected, Session, Span};
@@ -20,8 +22,8 @@ use crate::failpoint::{Step, reach};
 /// UIDs whose details are asked for at once.
 const CHUNK: usize = 200;
 /// Messages, and their bytes, that are fetched at once; a larger message is fetched alone.
-const BATCH: usize = 64;
-const BATCH_BYTES: u64 = 4 * 1024 * 1024;
+const BATCH: usize = 128;
+const BATCH_BYTES: u64 = 2 * 1024 * 1024;
 /// Tries after which the ledger holds a message as unfetchable.
 const TRIES: u32 = 3;
 
@@ -31,14 +33,23 @@ pub(super) struct Pass<'a> {
     pub(super) session: &'a mut Session,
     pub(super) position: &'a mut Position,
     pub(super) memory: &'a mut Memory,
+    pub(super) under_way: Option<UnderWay>,
+}
+
+/// What was handed over and is not known to be committed: the next messages are fetched meanwhile.
+pub(super) struct UnderWay {
+    committed: oneshot::Receiver<()>,
+    /// Those that are there in full.
+    whole: Vec<u32>,
+    room: Option<SemaphorePermit<'static>>,
 }
 
 /// Where this connection is in the mailbox.
 #[derive(Debug)]
 pub(super) struct Position {
-    uid_validity: u32,
+    pub(super) uid_validity: u32,
     uid_next: Option<u32>,
-    cursor: u32,
+    pub(super) cursor: u32,
     skip_below: u32,
     failing: BTreeMap<u32, u32>,
     pub(super) unfiled: BTreeSet<u32>,
@@ -59,6 +70,7 @@ pub(super) struct Memory {
     retry_at: Option<Instant>,
     /// The last failure of filing, and when it is tried again.
     pub(super) filing_trouble: Option<Trouble>,
+    pub(super) comparison: Comparison,
     filing_at: Option<Instant>,
 }
 
@@ -116,6 +128,9 @@ impl Pass<'_> {
     /// Everything that is there when it begins is in the ledger when it returns Ok.
     pub(super) async fn run(&mut self) -> Result<(), End> {
         self.memory.belongs_to(self.position.uid_validity);
+        if self.position.cursor == 0 {
+            self.memory.comparison.begins(0);
+        }
         self.count_strike().await?;
         self.file_the_rest().await?;
         self.session.look().await?;
@@ -132,7 +147,26 @@ impl Pass<'_> {
                 self.take(chunk).await?;
             }
         }
-        self.retry_failing().await
+        self.retry_failing().await?;
+        self.settle().await?;
+        self.compare().await
+    }
+
+    /// Waits until what is under way is committed; only now may the server's copies be touched (B1).
+    async fn settle(&mut self) -> Result<(), End> {
+        let Some(UnderWay { committed, whole, room }) = self.under_way.take() else { return Ok(()) };
+        committed.await.map_err(|_| Stopped)?;
+        drop(room);
+        self.file(&whole, Before::Untouched).await
+    }
+
+    /// Room for so many bytes. Whoever waits for it holds none: others may wait for that.
+    async fn room(&mut self, bytes: u64) -> Result<Option<SemaphorePermit<'static>>, End> {
+        if let Some(room) = room_at_once(bytes) {
+            return Ok(Some(room));
+        }
+        self.settle().await?;
+        Ok(room_for(bytes).await)
     }
 
     async fn count_strike(&mut self) -> Result<(), End> {
@@ -157,7 +191,7 @@ impl Pass<'_> {
     }
 
     /// Takes in a few UIDs, ascending.
-    async fn take(&mut self, uids: &[u32]) -> Result<(), End> {
+    pub(super) async fn take(&mut self, uids: &[u32]) -> Result<(), End> {
         let allowance = Items::Details.allowance(0, 0);
         let details = self.fetch(uids, Items::Details, allowance).await?;
         reach(Step::Listed);
@@ -251,7 +285,7 @@ impl Pass<'_> {
             Some((_, Plan::Whole(_))) => Items::Whole,
             Some((_, Plan::Head(_))) => Items::Head,
         };
-        let room = room_for(if items == Items::Whole { bytes } else { 0 }).await;
+        let room = self.room(if items == Items::Whole { bytes } else { 0 }).await?;
         let mut fetched = self.fetch(&uids, items, items.allowance(bytes, self.config.message_bytes)).await?;
         reach(Step::Fetched);
         let mut unanswered = self.unanswered(&uids, &fetched).await?;
@@ -263,9 +297,11 @@ impl Pass<'_> {
             };
             outcomes.push((uid, outcome));
         }
-        let whole = self.hand_over(outcomes).await?;
-        drop(room);
-        self.file(&whole, Before::Untouched).await
+        self.hand_over(outcomes).await?;
+        if let Some(under_way) = &mut self.under_way {
+            under_way.room = room;
+        }
+        Ok(())
     }
 
     fn outcome(&self, uid: u32, plan: Plan, found: Found) -> Outcome {
@@ -289,9 +325,9 @@ impl Pass<'_> {
         })
     }
 
-    /// Gives outcomes to the ledger, in order, and waits for each commit. Returns the UIDs that are there in full.
-    async fn hand_over(&mut self, outcomes: Vec<(u32, Outcome)>) -> Result<Vec<u32>, Stopped> {
-        let mut whole = Vec::new();
+    /// Gives outcomes to the ledger, in order. The commit of the last messages is still to come.
+    async fn hand_over(&mut self, outcomes: Vec<(u32, Outcome)>) -> Result<(), End> {
+        self.memory.comparison.count(outcomes.len());
         let mut arrivals = Vec::new();
         let mut marks = Vec::new();
         for (uid, outcome) in outcomes {
@@ -300,9 +336,6 @@ impl Pass<'_> {
                 Outcome::Arrived(arrival) => {
                     self.flush(&mut Vec::new(), &mut marks).await?;
                     self.position.failing.remove(&uid);
-                    if matches!(arrival.body, Body::Whole(_)) {
-                        whole.push(uid);
-                    }
                     arrivals.push(arrival);
                 }
                 Outcome::Marked(fate) => {
@@ -313,8 +346,7 @@ impl Pass<'_> {
             }
             self.position.cursor = self.position.cursor.max(uid);
         }
-        self.flush(&mut arrivals, &mut marks).await?;
-        Ok(whole)
+        self.flush(&mut arrivals, &mut marks).await
     }
 
     fn note_fate(&mut self, uid: u32, fate: &Fate) {
@@ -332,9 +364,14 @@ impl Pass<'_> {
         }
     }
 
-    async fn flush(&self, arrivals: &mut Vec<Arrival>, marks: &mut Vec<Mark>) -> Result<(), Stopped> {
+    async fn flush(&mut self, arrivals: &mut Vec<Arrival>, marks: &mut Vec<Mark>) -> Result<(), End> {
         if !arrivals.is_empty() {
-            self.intake.arrived(std::mem::take(arrivals)).await?;
+            // At most one lot is under way.
+            self.settle().await?;
+            let is_whole = |arrival: &&Arrival| matches!(arrival.body, Body::Whole(_));
+            let whole = arrivals.iter().filter(is_whole).map(|arrival| arrival.uid).collect();
+            let committed = self.intake.hand_over(std::mem::take(arrivals)).await?;
+            self.under_way = Some(UnderWay { committed, whole, room: None });
         }
         if !marks.is_empty() {
             self.intake.marked(std::mem::take(marks)).await?;

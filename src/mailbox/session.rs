@@ -167,6 +167,11 @@ impl Session {
         Ok(())
     }
 
+    /// Messages that were in the folder when the last listing began.
+    pub(super) fn held(&self) -> u32 {
+        self.looked_at
+    }
+
     pub(super) fn has_news(&self) -> bool {
         self.exists > self.looked_at
     }

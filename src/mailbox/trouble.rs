@@ -152,6 +152,7 @@ mod tests {
             filing: crate::config::Filing::Leave,
             sent_folder: None,
             message_bytes: 1,
+            trust: None,
         };
         for (host, text, remedy) in [
             ("imap.gmail.com", "[ALERT] Application-specific password required (Failure)", "app password"),

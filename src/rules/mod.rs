@@ -253,7 +253,7 @@ impl Default for Acknowledgement {
 
 impl Default for Notices {
     fn default() -> Self {
-        Notices { attachments_up_to: 10 << 20, per_person_hour: 60, questions_per_hour: 5, crossing: 600 }
+        Notices { attachments_up_to: 10 << 20, per_person_hour: 60, questions_per_hour: 10, crossing: 600 }
     }
 }
 

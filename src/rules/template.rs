@@ -39,7 +39,7 @@ pub enum Presence {
 }
 
 /// All that a template may print.
-pub const NAMES: [Name; 26] = [
+pub const NAMES: [Name; 27] = [
     Name { name: "case_number", meaning: "the number of the case", presence: Presence::Always },
     Name { name: "desk_name", meaning: "the desk's name, from desk.toml", presence: Presence::Always },
     Name { name: "desk_address", meaning: "the address from which this mail is sent", presence: Presence::Always },
@@ -94,6 +94,11 @@ pub const NAMES: [Name; 26] = [
     Name {
         name: "stranger",
         meaning: "to staff: the author, who takes no part in the case",
+        presence: Presence::Perhaps,
+    },
+    Name {
+        name: "like",
+        meaning: "to staff: the number of a case of the same person about something alike",
         presence: Presence::Perhaps,
     },
     Name { name: "instead_of", meaning: "to staff: the colleague who is away", presence: Presence::Perhaps },
@@ -200,7 +205,7 @@ fn names(half: Half, facts: &Facts, desk: &Desk, from: &str, language: &Language
     .collect()
 }
 
-fn inside(half: Half, inside: &Inside) -> [(&'static str, Value); 16] {
+fn inside(half: Half, inside: &Inside) -> [(&'static str, Value); 17] {
     let text = |text: &Option<String>| Value::from(text.as_deref());
     [
         ("reply_goes_to", text(&inside.reply_goes_to)),
@@ -209,6 +214,7 @@ fn inside(half: Half, inside: &Inside) -> [(&'static str, Value); 16] {
         ("enclosed", prose(half, inside.enclosed.as_deref())),
         ("too_large", prose(half, inside.too_large.as_deref())),
         ("stranger", text(&inside.stranger)),
+        ("like", text(&inside.like)),
         ("instead_of", text(&inside.instead_of)),
         ("queue", text(&inside.queue)),
         ("priority", text(&inside.priority)),

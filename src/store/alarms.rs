@@ -83,13 +83,16 @@ impl Store {
         Ok(call.optional()?)
     }
 
-    /// The mail that waits longest of those that nobody has tried to hand over: since when, and how many there are.
-    pub fn untried_mail(&self) -> Result<Option<(Timestamp, u64)>> {
-        let (oldest, count) = self
+    /// Since when mail waits that nobody has tried to hand over.
+    pub fn untried_since(&self) -> Result<Option<Timestamp>> {
+        let queued: Option<i64> = self
             .connection
-            .prepare_cached("SELECT min(queued), count(*) FROM outbox WHERE next_attempt IS NOT NULL AND attempts = 0")?
-            .query_row([], |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?)))?;
-        Ok(oldest.map(|oldest| (time(oldest), count as u64)))
+            .prepare_cached(
+                "SELECT queued FROM outbox WHERE next_attempt IS NOT NULL AND attempts = 0 ORDER BY next_attempt LIMIT 1",
+            )?
+            .query_row([], |row| row.get(0))
+            .optional()?;
+        Ok(queued.map(time))
     }
 
     /// Held entries that could not be fetched, read or decided (B4): how many, and the newest.

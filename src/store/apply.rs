@@ -133,11 +133,7 @@ impl Tx<'_> {
             PostKind::Answer | PostKind::Note => "UPDATE message SET post = $1 WHERE entry = $2 AND post IS NULL",
         };
         self.prepare_cached(which)?.execute(params![id, post.entry.0 as i64])?;
-        self.prepare_cached("INSERT INTO post_search (rowid, subject, text) VALUES ($1, $2, $3)")?.execute(params![
-            id,
-            post.subject,
-            post.text
-        ])?;
+        self.prepare_cached("INSERT INTO unindexed (post) VALUES ($1)")?.execute([id])?;
         self.touch(post.case, now)
     }
 

@@ -69,6 +69,8 @@ pub struct ParticipantView {
 
 #[derive(Debug, Clone, Serialize)]
 pub struct PostView {
+    /// Its place in the case, from 1: how people name it.
+    pub number: usize,
     pub id: u64,
     pub entry: EntryId,
     pub kind: PostKind,
@@ -120,6 +122,11 @@ pub enum Without {
     /// Everything that became no post: held, recorded and duplicate mail (L7).
     Post,
 }
+
+/// What was decided about a case and about the numbers that became part of it, and what made its posts.
+const OF_CASE: &str = "d.entry IN (SELECT entry FROM decision WHERE case_number = $1 \
+    UNION SELECT o.entry FROM cases c JOIN decision o ON o.case_number = c.number WHERE c.merged_into = $1 \
+    UNION SELECT entry FROM post WHERE case_number = $1)";
 
 const LINE: &str = "SELECT c.number, c.phase, c.status, c.queue, c.subject, \
     (SELECT address FROM participant p WHERE p.case_number = c.number AND p.requester = 1 LIMIT 1), \
@@ -225,7 +232,7 @@ impl Store {
             aliases: self.list("SELECT number FROM cases WHERE merged_into = $1 ORDER BY number", current, |row| {
                 Ok(CaseNumber(row.get::<_, i64>(0)? as u64))
             })?,
-            history: self.decisions("d.case_number = $1", current)?,
+            history: self.decisions(OF_CASE, current)?,
         }))
     }
 
@@ -257,6 +264,7 @@ impl Store {
             number,
             |row| {
                 Ok(PostView {
+                    number: 0,
                     id: row.get::<_, i64>(0)? as u64,
                     entry: EntryId(row.get::<_, i64>(1)? as u64),
                     kind: word(&row.get::<_, String>(2)?)?,
@@ -272,7 +280,8 @@ impl Store {
                 })
             },
         )?;
-        for post in &mut posts {
+        for (index, post) in posts.iter_mut().enumerate() {
+            post.number = index + 1;
             post.attachments = self.attachments_of(post.id)?;
         }
         Ok(posts)

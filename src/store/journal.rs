@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+use super::raw::Packed;
 use super::{Result, Store, Tx, from_json, json, time};
 use crate::case::event::Undeliverable;
 use crate::case::snapshot::Restored;
@@ -13,7 +14,7 @@ use crate::mail::Address;
 /// Entries that are decided in one transaction, at most.
 pub const GROUP: usize = 64;
 /// Raw bytes that one group may hold in memory; a larger message makes a group of its own.
-const GROUP_BYTES: u64 = 16 * 1024 * 1024;
+const GROUP_BYTES: u64 = 4 * 1024 * 1024;
 /// Deaths after which an entry is held (B4).
 pub const ATTEMPTS: u32 = 3;
 
@@ -85,14 +86,20 @@ pub struct Waiting {
     pub payload: Payload,
     pub attempts: u32,
     pub marked: bool,
+    /// It was being read beside another one when the process died: it runs alone, so that the next death says whose it is.
+    pub suspect: bool,
 }
+
+/// Values of `marked`.
+const MARKED: i64 = 1;
+const SUSPECT: i64 = 2;
 
 impl Tx<'_> {
     /// Appends one entry. `received` is cut to `now`: a promise never starts in the future.
     pub fn journal(
         &self,
         payload: &Payload,
-        raw: Option<&[u8]>,
+        raw: Option<&Packed>,
         origin: Option<&str>,
         received: Timestamp,
         now: Timestamp,
@@ -152,6 +159,17 @@ impl Tx<'_> {
         Ok(counted)
     }
 
+    /// After a death while these were read side by side: which of them is to blame is not known, so neither is counted,
+    /// and each runs alone.
+    pub fn suspect(&self, entries: &[EntryId]) -> Result<()> {
+        self.unmark()?;
+        let mut statement = self.prepare_cached("UPDATE journal SET marked = $1 WHERE id = $2 AND waiting = 1")?;
+        for entry in entries {
+            statement.execute([SUSPECT, entry.0 as i64])?;
+        }
+        Ok(())
+    }
+
     /// After a death of which nothing is known: whatever was marked has had an attempt.
     pub fn count_deaths(&self) -> Result<usize> {
         Ok(self
@@ -170,16 +188,18 @@ impl Store {
         let mut rows = statement.query([GROUP as i64])?;
         let (mut group, mut bytes) = (Vec::new(), 0u64);
         while let Some(row) = rows.next()? {
+            let marked: i64 = row.get(5)?;
             let waiting = Waiting {
                 entry: EntryId(row.get::<_, i64>(0)? as u64),
                 received: time(row.get(1)?),
                 mailbox: row.get(2)?,
                 payload: from_json(&row.get::<_, String>(3)?)?,
                 attempts: row.get(4)?,
-                marked: row.get(5)?,
+                marked: marked == MARKED,
+                suspect: marked == SUSPECT,
             };
             bytes += row.get::<_, i64>(6)? as u64;
-            let alone = waiting.attempts > 0;
+            let alone = waiting.attempts > 0 || waiting.suspect;
             if !group.is_empty() && (alone || bytes > GROUP_BYTES) {
                 break;
             }
@@ -203,7 +223,8 @@ impl Store {
                     mailbox: row.get(1)?,
                     payload: from_json(&row.get::<_, String>(2)?)?,
                     attempts: row.get(3)?,
-                    marked: row.get(4)?,
+                    marked: row.get::<_, i64>(4)? == MARKED,
+                    suspect: row.get::<_, i64>(4)? == SUSPECT,
                 })
             })
             .optional()?;

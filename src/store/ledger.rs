@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
-use sha2::{Digest, Sha256};
 
 use super::journal::{ATTEMPTS, Mark as Marking, Payload};
+use super::raw::Packed;
 use super::{Result, Store, StoreError, Tx};
 use crate::case::EntryId;
 
@@ -16,8 +16,8 @@ pub struct Found {
     pub uid: u32,
     pub internal_date: Option<Timestamp>,
     pub size: u64,
-    /// All bytes, or the head where `whole` says so.
-    pub bytes: Vec<u8>,
+    /// All bytes, or the head where `extent` says so.
+    pub packed: Packed,
     pub extent: Extent,
     pub filing: Filing,
 }
@@ -104,8 +104,8 @@ impl Tx<'_> {
         if known.is_some_and(|fate| fate != "failing" && fate != "vanished" && fate != "unfetchable") {
             return Ok(None);
         }
-        let hash: [u8; 32] = Sha256::digest(&found.bytes).into();
-        if let Some(copy) = self.earlier_copy(mailbox, found, &hash)? {
+        let hash = found.packed.hash;
+        if let Some(copy) = self.earlier_copy(mailbox, found)? {
             self.put_row(key, "same-copy", copy, &hash, found, now)?;
             return Ok(None);
         }
@@ -114,14 +114,14 @@ impl Tx<'_> {
         // The state that was lost has probably acknowledged it (B36).
         let silent = self.restored_at()?.is_some_and(|restored| received < restored);
         let payload = Payload::Mail { silent, oversize };
-        let entry = self.journal(&payload, Some(&found.bytes), Some(&found.mailbox), received, now, mark)?;
+        let entry = self.journal(&payload, Some(&found.packed), Some(&found.mailbox), received, now, mark)?;
         self.put_row(key, "journalled", Some(entry), &hash, found, now)?;
         Ok(Some(entry))
     }
 
     /// The entry that an equal copy made under an earlier UIDVALIDITY; the inner None: it was skipped then.
-    fn earlier_copy(&self, mailbox: i64, found: &Found, hash: &[u8; 32]) -> Result<Option<Option<EntryId>>> {
-        let header: [u8; 32] = Sha256::digest(header(&found.bytes)).into();
+    fn earlier_copy(&self, mailbox: i64, found: &Found) -> Result<Option<Option<EntryId>>> {
+        let Packed { hash, header_hash: header, .. } = &found.packed;
         // Copies of one message under each earlier UIDVALIDITY, the most that were ever there at once;
         // against those that this UIDVALIDITY has shown so far.
         let mut before = self.prepare_cached(
@@ -351,15 +351,4 @@ impl Store {
         }
         Ok(missing)
     }
-}
-
-/// The header of a message as `BODY[HEADER]` gives it: up to and with the empty line.
-fn header(raw: &[u8]) -> &[u8] {
-    let crlf = raw.windows(4).position(|w| w == b"\r\n\r\n").map(|at| at + 4);
-    let lf = raw.windows(2).position(|w| w == b"\n\n").map(|at| at + 2);
-    let end = match (crlf, lf) {
-        (Some(a), Some(b)) => a.min(b),
-        (a, b) => a.or(b).unwrap_or(raw.len()),
-    };
-    &raw[..end]
 }

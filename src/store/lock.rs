@@ -1,8 +1,10 @@
 //! Who decides: the holder of a lock (`flock`) on a file beside the database.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{Read, Seek};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Result, StoreError};
@@ -23,6 +25,15 @@ const AT: &str = "at entry";
 pub struct Lock {
     file: File,
     last: LastHolder,
+    /// What is being read or decided, by lane.
+    at: Mutex<[Option<EntryId>; 2]>,
+}
+
+/// Two entries are read side by side, at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    First,
+    Second,
 }
 
 /// How the work of the last holder ended.
@@ -33,6 +44,8 @@ pub enum LastHolder {
     DiedBetween,
     /// It died while it read or decided this entry.
     DiedAt(EntryId),
+    /// It died while it read these two side by side.
+    DiedAtOneOf([EntryId; 2]),
     /// Nothing is known of it.
     Unknown,
 }
@@ -77,7 +90,8 @@ impl Lock {
         let mut before = String::new();
         let read = file.rewind().and_then(|()| file.read_to_string(&mut before));
         let last = if read.is_ok() { last_holder(&before) } else { LastHolder::Unknown };
-        let lock = Lock { file, last };
+        let lock = Lock { file, last, at: Mutex::default() };
+        let _ = lock.file.set_len(BYTES as u64);
         // For people and for the message above; on a full disk the lock holds all the same.
         let _ = lock.say("");
         Ok(Some(lock))
@@ -93,23 +107,41 @@ impl Lock {
         let _ = self.say(IN_ORDER);
     }
 
-    /// Reading or deciding this entry begins: a death from here on is its own. Where this cannot be written, the marks
-    /// in the database count.
-    pub fn at(&self, entry: EntryId) {
-        let _ = self.say(&format!("{AT} {entry}"));
+    /// Reading or deciding this entry begins: a death from here on is its own, or that of the one in the other lane. Where
+    /// this cannot be written, the marks in the database count.
+    pub fn at(&self, lane: Lane, entry: EntryId) {
+        self.set(lane, Some(entry));
+    }
+
+    /// This lane has come to its end; the other one goes on.
+    pub fn leave(&self, lane: Lane) {
+        self.set(lane, None);
     }
 
     /// What follows concerns no entry.
     pub fn between(&self) {
+        *self.lanes() = [None, None];
         let _ = self.say(BETWEEN);
     }
 
+    fn set(&self, lane: Lane, entry: Option<EntryId>) {
+        let mut lanes = self.lanes();
+        lanes[lane as usize] = entry;
+        // Written while the lanes are held: what stands there is what is so.
+        let _ = match *lanes {
+            [Some(one), Some(other)] => self.say(&format!("{AT} {one} {other}")),
+            [Some(one), None] | [None, Some(one)] => self.say(&format!("{AT} {one}")),
+            [None, None] => self.say(BETWEEN),
+        };
+    }
+
+    fn lanes(&self) -> std::sync::MutexGuard<'_, [Option<EntryId>; 2]> {
+        self.at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn say(&self, word: &str) -> std::io::Result<()> {
-        let mut file = &self.file;
-        file.rewind()?;
         let word = format!("{} {word}", std::process::id());
-        file.write_all(format!("{word:<width$}\n", width = BYTES - 1).as_bytes())?;
-        file.set_len(BYTES as u64)
+        self.file.write_all_at(format!("{word:<width$}\n", width = BYTES - 1).as_bytes(), 0)
     }
 }
 
@@ -126,12 +158,18 @@ pub fn holder(database: &Path) -> Option<String> {
 
 fn last_holder(word: &str) -> LastHolder {
     let Some((_pid, word)) = word.trim_end().split_once(' ') else { return LastHolder::Unknown };
-    let entry = word.strip_prefix(AT).and_then(|entry| entry.trim().parse().ok());
-    match (word, entry) {
-        (_, Some(entry)) => LastHolder::DiedAt(EntryId(entry)),
-        (IN_ORDER, None) => LastHolder::EndedInOrder,
-        (BETWEEN, None) => LastHolder::DiedBetween,
-        (_, None) => LastHolder::Unknown,
+    let Some(entries) = word.strip_prefix(AT) else {
+        return match word {
+            IN_ORDER => LastHolder::EndedInOrder,
+            BETWEEN => LastHolder::DiedBetween,
+            _ => LastHolder::Unknown,
+        };
+    };
+    let entries: Option<Vec<EntryId>> = entries.split_whitespace().map(|it| it.parse().ok().map(EntryId)).collect();
+    match entries.as_deref() {
+        Some([entry]) => LastHolder::DiedAt(*entry),
+        Some([one, other]) => LastHolder::DiedAtOneOf([*one, *other]),
+        _ => LastHolder::Unknown,
     }
 }
 

@@ -13,6 +13,7 @@ pub mod lock;
 pub mod outbox;
 pub mod raw;
 pub mod restore;
+pub mod search;
 pub mod snapshot;
 pub mod status;
 pub mod timers;
@@ -24,7 +25,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 pub use home::Adopt;
-pub use lock::{LastHolder, Lock};
+pub use lock::{Lane, LastHolder, Lock};
 
 use crate::mail::Keyring;
 
@@ -189,10 +190,10 @@ impl Tx<'_> {
 
     /// Runs `work` so that its failure undoes nothing else. A panic passes through; [`Tx::undo`] clears up after it.
     pub fn apart<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        self.execute_batch("SAVEPOINT entry")?;
+        self.prepare_cached("SAVEPOINT entry")?.execute([])?;
         match work() {
             Ok(done) => {
-                self.execute_batch("RELEASE entry")?;
+                self.prepare_cached("RELEASE entry")?.execute([])?;
                 Ok(done)
             }
             Err(error) => match self.undo() {

@@ -1,6 +1,10 @@
 //! Raw mail: the only copy. Behind one file, so that segments can follow when one SQLite file grows too large.
 
+use std::cell::RefCell;
+
 use rusqlite::{OptionalExtension, params};
+use sha2::{Digest, Sha256};
+use zstd::bulk::Compressor;
 
 use super::{Result, Store, Tx};
 use crate::case::EntryId;
@@ -8,8 +12,46 @@ use crate::case::EntryId;
 /// Attachments are base64 mostly: higher levels cost time and give the same size.
 const LEVEL: i32 = 1;
 
+thread_local! {
+    /// Made once: setting it up takes longer than a small piece of text.
+    static COMPRESSOR: RefCell<Compressor<'static>> =
+        RefCell::new(Compressor::new(LEVEL).expect("the level is one that zstd has"));
+}
+
 pub(super) fn compress(bytes: &[u8]) -> Vec<u8> {
-    zstd::bulk::compress(bytes, LEVEL).expect("zstd compresses any bytes into a growing buffer")
+    COMPRESSOR
+        .with_borrow_mut(|compressor| compressor.compress(bytes))
+        .expect("zstd compresses any bytes into a growing buffer")
+}
+
+/// A message made ready to be stored: all the work that needs no database, and so can be done on any thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    size: u64,
+    /// zstd.
+    bytes: Vec<u8>,
+    /// SHA-256 of all bytes.
+    pub(super) hash: [u8; 32],
+    /// SHA-256 of the header, up to and with the empty line.
+    pub(super) header_hash: [u8; 32],
+}
+
+impl Packed {
+    pub fn of(raw: &[u8]) -> Packed {
+        Packed {
+            size: raw.len() as u64,
+            bytes: compress(raw),
+            hash: Sha256::digest(raw).into(),
+            header_hash: Sha256::digest(header(raw)).into(),
+        }
+    }
+}
+
+/// The header of a message as `BODY[HEADER]` gives it: up to and with the empty line.
+fn header(raw: &[u8]) -> &[u8] {
+    let crlf = memchr::memmem::find(raw, b"\r\n\r\n").map_or(raw.len(), |at| at + 4);
+    let lf = memchr::memmem::find(&raw[..crlf], b"\n\n").map(|at| at + 2);
+    &raw[..lf.unwrap_or(crlf)]
 }
 
 pub(super) fn expand(bytes: &[u8]) -> rusqlite::Result<Vec<u8>> {
@@ -18,11 +60,11 @@ pub(super) fn expand(bytes: &[u8]) -> rusqlite::Result<Vec<u8>> {
 }
 
 impl Tx<'_> {
-    pub(super) fn put_raw(&self, entry: EntryId, bytes: &[u8]) -> Result<()> {
+    pub(super) fn put_raw(&self, entry: EntryId, packed: &Packed) -> Result<()> {
         self.prepare_cached("INSERT INTO raw (entry, size, bytes) VALUES ($1, $2, $3)")?.execute(params![
             entry.0 as i64,
-            bytes.len() as i64,
-            compress(bytes)
+            packed.size as i64,
+            packed.bytes
         ])?;
         Ok(())
     }

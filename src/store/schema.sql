@@ -71,7 +71,7 @@ CREATE TABLE journal (
     journalled INTEGER NOT NULL,
     payload    TEXT NOT NULL,      -- JSON; what is not raw bytes
     attempts   INTEGER NOT NULL DEFAULT 0,
-    marked     INTEGER NOT NULL DEFAULT 0,
+    marked     INTEGER NOT NULL DEFAULT 0, -- 1: is being decided; 2: was read beside another when the process died, runs alone
     waiting    INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 CREATE INDEX journal_waiting ON journal (id) WHERE waiting = 1;
@@ -186,6 +186,11 @@ CREATE TABLE attachment (
     PRIMARY KEY (post, ordinal)
 ) STRICT, WITHOUT ROWID;
 
+-- Posts whose words are not in the index yet: that is done when nothing waits for a decision.
+CREATE TABLE unindexed (
+    post INTEGER PRIMARY KEY
+) STRICT;
+
 CREATE VIRTUAL TABLE post_search USING fts5 (
     subject, text, content = 'post', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
 );
@@ -198,6 +203,8 @@ CREATE TABLE participant (
     requester   INTEGER NOT NULL,
     PRIMARY KEY (case_number, address)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX participant_address ON participant (address, case_number);
 
 -- Staff who see everything of a case and do not own it.
 CREATE TABLE follower (
@@ -258,7 +265,7 @@ CREATE TABLE sent (
     asks       INTEGER,            -- the held entry that it asks about
     at         INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX sent_hand ON sent (hand, at) WHERE person IS NULL;
+CREATE INDEX sent_hand ON sent (hand, at, template) WHERE person IS NULL;
 -- How much staff were told lately.
 CREATE INDEX sent_person ON sent (at, person, template) WHERE person IS NOT NULL;
 CREATE INDEX sent_post ON sent (post);

@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 use super::{Result, Tx, from_json, time, word};
 use crate::case::event::Matter;
 use crate::case::snapshot::{
-    EntryFacts, Footprint, KnownMessage, KnownSent, NEIGHBOURS, POSTS, PostFacts, Snapshot, SpeakerFacts, Told,
+    EntryFacts, Footprint, KnownMessage, KnownSent, NEIGHBOURS, OWN_CASES, OwnCase, POSTS, PostFacts, Snapshot,
+    SpeakerFacts, Told,
 };
 use crate::case::{Action, CaseNumber, EntryId, Event, PostId, Verb, instruction};
 use crate::mail::{Address, MessageId, Pointer, Reading, SentId, ThreadIndex};
@@ -251,7 +252,28 @@ impl Tx<'_> {
             .query_row([address.as_str()], |row| row.get(0))
             .optional()?
             .unwrap_or(false);
-        Ok(SpeakerFacts { answers_hour, answers_day, undeliverable, told_too_large })
+        let cases = self.own_cases(address)?;
+        Ok(SpeakerFacts { answers_hour, answers_day, undeliverable, told_too_large, cases })
+    }
+
+    fn own_cases(&self, address: &Address) -> Result<Vec<OwnCase>> {
+        let mut numbers = self.prepare_cached(
+            "SELECT case_number FROM participant WHERE address = $1 ORDER BY case_number DESC LIMIT $2",
+        )?;
+        let numbers = numbers
+            .query_map(params![address.as_str(), OWN_CASES as i64], |row| row.get::<_, i64>(0))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let mut case = self.prepare_cached(
+            "SELECT substr(subject, 1, 200), opened FROM cases WHERE number = $1 AND phase <> 'closed' AND merged_into IS NULL",
+        )?;
+        let mut cases = Vec::new();
+        for number in numbers {
+            let own = case.query_row([number], |row| {
+                Ok(OwnCase { number: CaseNumber(number as u64), subject: row.get(0)?, opened: time(row.get(1)?) })
+            });
+            cases.extend(own.optional()?);
+        }
+        Ok(cases)
     }
 
     /// What staff were written within the last hour.
@@ -308,13 +330,13 @@ impl Tx<'_> {
 
     /// How many posts that are more than notes the cases of `snapshot.posts` have.
     fn count_posts(&self, snapshot: &mut Snapshot) -> Result<()> {
-        let mut statement = self.prepare_cached(
-            "SELECT count(*) FROM (SELECT 1 FROM post WHERE case_number = $1 AND kind <> 'note' LIMIT $2)",
-        )?;
+        let mut statement =
+            self.prepare_cached("SELECT id FROM post WHERE case_number = $1 AND kind <> 'note' LIMIT $2")?;
         let cases: BTreeSet<CaseNumber> = snapshot.posts.iter().map(|post| post.case).collect();
         for case in cases {
-            let count: i64 = statement.query_row(params![case.0 as i64, POSTS as i64 + 1], |row| row.get(0))?;
-            snapshot.post_counts.push((case, count as usize));
+            let rows = statement.query_map(params![case.0 as i64, POSTS as i64 + 1], |row| row.get::<_, i64>(0))?;
+            let count = rows.collect::<rusqlite::Result<Vec<_>>>()?.len();
+            snapshot.post_counts.push((case, count));
         }
         Ok(())
     }

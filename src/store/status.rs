@@ -61,6 +61,8 @@ pub struct Trouble {
     pub text: String,
     pub since: Timestamp,
     pub times: u64,
+    /// When administrators were last told of it.
+    pub told: Option<Timestamp>,
 }
 
 impl Store {
@@ -117,13 +119,16 @@ impl Store {
     }
 
     pub fn troubles(&self) -> Result<Vec<Trouble>> {
-        let mut statement = self.connection.prepare("SELECT source, text, since, times FROM trouble ORDER BY since")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT source, t.text, t.since, times, told.at FROM trouble t LEFT JOIN told USING (source) ORDER BY t.since",
+        )?;
         let rows = statement.query_map([], |row| {
             Ok(Trouble {
                 source: row.get(0)?,
                 text: row.get(1)?,
                 since: time(row.get(2)?),
                 times: row.get::<_, i64>(3)? as u64,
+                told: row.get::<_, Option<i64>>(4)?.map(time),
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -48,6 +48,46 @@ fn about_cases() {
 }
 
 #[test]
+fn about_what_is_done_with_cases() {
+    let place = Place::alone().with_case();
+    let (kevin, staff) = ("[[staff]]\nname = \"kevin\"\naddresses = [\"kevin@desk.test\"]\n", "rules/staff.toml");
+    place.write(staff, kevin);
+    let no_case: &[&str] = &["There is no case 77", "postcase case list"];
+    refused(
+        &place,
+        &[
+            (&["case", "assign", "77", "kevin", "--as", "Kevin"], 66, no_case),
+            (&["case", "merge", "10001", "77", "--as", "Kevin"], 66, no_case),
+            (&["case", "move", "10001", "1", "--to", "77", "--as", "Kevin"], 66, no_case),
+            (&["case", "split", "10001", "2", "--as", "Kevin"], 66, &["Case 10001 has no post 2", "1 to 1"]),
+            (&["case", "split", "10001", "0", "--as", "Kevin"], 66, &["has no post 0"]),
+            (&["case", "split", "10001", "--as", "Kevin"], 64, &["<POST>"]),
+            (&["case", "accept", "10001", "--post", "9", "--as", "Kevin"], 66, &["has no post 9"]),
+            (&["case", "wait", "10001", "05/14/2027", "--as", "Kevin"], 64, &["is no day", "2027-05-14"]),
+            (&["case", "tag", "10001", "a b", "--as", "Kevin"], 64, &["is no tag"]),
+            (&["case", "cc", "10001", "anna@", "--as", "Kevin"], 64, &["no address"]),
+            (&["case", "spam", "10001"], 64, &["--as <NAME>"]),
+        ],
+    );
+    for (arguments, words) in [
+        (&["case", "assign", "10001", "kevn"][..], &["no colleague `kevn`", "Did you mean `kevin`?"][..]),
+        (&["case", "priority", "10001", "hihg"], &["no priority `hihg`", "Did you mean `high`?"]),
+        (&["case", "status", "10001", "wating"], &["no status `wating`", "Did you mean `waiting`?"]),
+        (&["case", "queue", "10001", "parts"], &["no queue `parts`", "There is support."]),
+        (&["case", "untag", "10001", "blue"], &["no tag `blue`", "There are none yet."]),
+        (&["case", "merge", "10001", "10001"], &["That is case 10001 itself"]),
+        (&["case", "split", "10001", "1"], &["Nothing would be left in case 10001"]),
+        (&["case", "accept", "10001", "--post", "1"], &["no stranger's"]),
+        (&["case", "wait", "10001", "2020-01-01"], &["2020-01-01 is not in the future"]),
+        (&["case", "uncc", "10001", "bob@shop.test"], &["no participant `bob@shop.test`"]),
+        (&["case", "cc", "10001", "support@desk.test"], &["one of our own addresses"]),
+        (&["case", "cc", "10001", "noreply@shop.test"], &["Nobody reads mail"]),
+    ] {
+        place.run(&[arguments, &["--as", "Kevin"]].concat()).fails(65, words);
+    }
+}
+
+#[test]
 fn declined_orders_change_nothing_but_the_journal() {
     let place = Place::alone().with_case();
     place.done(&["case", "close", "10001", "--as", "Kevin"]);

@@ -166,3 +166,36 @@ fn mail_does_not_command_the_terminal() {
         assert!(arguments.contains(&"json") || !said.out.contains('\u{202e}'), "{arguments:?} {said:?}");
     }
 }
+
+/// What staff write at the top of a reply can be done here, too.
+#[test]
+fn the_verbs_of_staff() {
+    let place = Place::alone().with_case();
+    place.write("rules/staff.toml", "[[staff]]\nname = \"kevin\"\naddresses = [\"kevin@desk.test\"]\n");
+    place.ingest(&mail("invoice"));
+    let order = |arguments: &[&str]| place.done(&[arguments, &["--as", "Kevin"]].concat());
+    assert_eq!(order(&["case", "assign", "10001", "me"]), "Case 10001 is with Kevin now.\n");
+    assert_eq!(order(&["case", "priority", "10001", "HIGH"]), "The priority of case 10001 is high.\n");
+    assert_eq!(order(&["case", "tag", "10001", "Printer", "hall2"]), "Case 10001 has the tags printer, hall2.\n");
+    assert_eq!(order(&["case", "untag", "10001", "hall2"]), "Case 10001 has the tag hall2 no longer.\n");
+    order(&["case", "cc", "10001", "bob@shop.test"]);
+    order(&["case", "cc", "10001", "kevin"]);
+    order(&["case", "uncc", "10001", "bob@shop.test"]);
+    order(&["case", "wait", "10001", "3d"]);
+    let json = order(&["case", "merge", "10002", "10001", "--format", "json"]);
+    let said: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(said["case"], 10001);
+    let case = place.json(&["case", "show", "10001", "--format", "json"]);
+    assert_eq!(
+        (&case["assignee"], &case["priority"], &case["aliases"][0]),
+        (&"kevin".into(), &"high".into(), &10002.into())
+    );
+    let invoice = case["posts"].as_array().unwrap().iter().find(|post| post["subject"] == "invoice").unwrap();
+    let number = invoice["number"].to_string();
+    order(&["case", "split", "10002", &number]);
+    assert_eq!(place.json(&["case", "show", "10003", "--format", "json"])["subject"], "invoice");
+    order(&["case", "move", "10003", "1", "--to", "10001"]);
+    assert!(place.done(&["case", "show", "10003"]).contains("10003 was merged into it."));
+    order(&["case", "spam", "10001"]);
+    assert_eq!(place.json(&["case", "show", "10001", "--format", "json"])["phase"], "closed");
+}

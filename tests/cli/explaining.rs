@@ -64,6 +64,7 @@ fn is_explained(line: &str) -> Value {
         "kind",
         "kind_evidence",
         "report",
+        "forwarded",
         "text",
         "author_text",
         "html",
@@ -94,6 +95,7 @@ fn is_explained(line: &str) -> Value {
     assert!(KINDS.contains(&value["kind"].as_str().expect("a word")), "{}", value["kind"]);
     assert!(value["html"].is_boolean());
     is_each(&value["report"], &["recipient", "action", "status", "original_message_id"]);
+    is_each(&value["forwarded"], &["form", "from", "date", "subject", "message_id", "text"]);
     is_each(&value["attachments"], &["name", "media_type", "size", "sha256", "inline"]);
     is_each(&value["clues"], &["kind", "value", "case"]);
     for file in value["attachments"].as_array().unwrap() {

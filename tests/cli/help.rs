@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 
-const COMMANDS: [&[&str]; 23] = [
+const COMMANDS: [&[&str]; 37] = [
     &[],
     &["init"],
     &["run"],
@@ -16,6 +16,20 @@ const COMMANDS: [&[&str]; 23] = [
     &["case", "note"],
     &["case", "close"],
     &["case", "reopen"],
+    &["case", "assign"],
+    &["case", "accept"],
+    &["case", "priority"],
+    &["case", "status"],
+    &["case", "queue"],
+    &["case", "tag"],
+    &["case", "untag"],
+    &["case", "cc"],
+    &["case", "uncc"],
+    &["case", "wait"],
+    &["case", "merge"],
+    &["case", "split"],
+    &["case", "move"],
+    &["case", "spam"],
     &["explain"],
     &["held"],
     &["held", "list"],

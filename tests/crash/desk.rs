@@ -116,6 +116,26 @@ impl<'a> Desk<'a> {
         fs::write(self.path().join("postcase.toml"), config).expect("our own folder");
     }
 
+    /// From now on alarms go to administrators, and to a command that writes them down. A full disk is none.
+    pub fn tell_administrators(&self, after: &str) {
+        let page = self.path().join("page");
+        let script =
+            "#!/bin/sh\ncat >/dev/null\necho \"$POSTCASE_ALARM_TURN $POSTCASE_ALARM_SOURCE\" >> \"${0%/*}/paged\"\n";
+        fs::write(&page, script).expect("our own folder");
+        fs::set_permissions(&page, fs::Permissions::from_mode(0o700)).expect("our own file");
+        let path = self.path().join("postcase.toml");
+        let config = fs::read_to_string(&path).expect("our own file");
+        let alarm = format!(
+            "\n[alarm]\nadministrators = [\"admin@elsewhere.test\"]\ncommand = [\"page\"]\nafter = \"{after}\"\ndisk_below = \"0 B\"\n"
+        );
+        fs::write(&path, config + &alarm).expect("our own file");
+    }
+
+    /// What the alarm command was told, a line each: turn and source.
+    pub fn paged(&self) -> String {
+        fs::read_to_string(self.path().join("paged")).unwrap_or_default()
+    }
+
     /// The program, about this desk.
     pub fn postcase(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_postcase"));
@@ -187,7 +207,8 @@ impl<'a> Desk<'a> {
     pub fn is_quiet(&self, entries: u64) -> bool {
         let sql = "SELECT (SELECT count(*) FROM journal), (SELECT count(*) FROM decision), \
              EXISTS (SELECT 1 FROM outbox WHERE next_attempt IS NOT NULL OR copy = 'wanted') \
-               OR EXISTS (SELECT 1 FROM ledger WHERE filing = 'wanted')";
+               OR EXISTS (SELECT 1 FROM ledger WHERE filing = 'wanted') OR EXISTS (SELECT 1 FROM unindexed) \
+               OR EXISTS (SELECT 1 FROM alarm_call)";
         let row = |row: &Row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64, row.get(2)?));
         self.look(|database| database.query_row(sql, [], row)) == (entries, entries, false)
     }

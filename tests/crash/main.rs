@@ -3,6 +3,7 @@
 //! nothing is doubled (L1, L3, B1, B4).
 #![allow(clippy::disallowed_methods, reason = "tests stand at the edge, where clocks and chance are")]
 
+mod alarms;
 mod backup;
 mod daemon;
 mod desk;

@@ -21,7 +21,7 @@ pub struct Outcome {
 }
 
 /// What is compared of each table, in which order.
-const TABLES: [(&str, &str); 15] = [
+const TABLES: [(&str, &str); 16] = [
     (
         "cases",
         "SELECT number, merged_into, queue, phase, status, subject, language, acknowledged, closed IS NULL, reopened FROM cases ORDER BY number",
@@ -33,6 +33,7 @@ const TABLES: [(&str, &str); 15] = [
     ("found by words", "SELECT rowid FROM post_search WHERE post_search MATCH 'printer' ORDER BY rowid"),
     ("participants", "SELECT case_number, address, name, requester FROM participant ORDER BY 1, 2"),
     ("timers", "SELECT case_number, target, generation, due IS NULL, entry FROM timer ORDER BY 1, 2"),
+    ("told", "SELECT source, text FROM told ORDER BY 1"),
     ("links", "SELECT from_case, to_case, kind, reason, entry FROM case_link ORDER BY 1, 2, 3"),
     ("contacts", "SELECT address, undeliverable FROM contact ORDER BY 1"),
     (

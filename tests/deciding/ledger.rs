@@ -1,28 +1,23 @@
 //! A stand-in for the store, small enough to be seen to be right: builds snapshots, carries effects out.
 
 mod effects;
+mod mail;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+pub use mail::Mail;
 use postcase::case::decision::LinkKind;
 use postcase::case::event::{Arrived, Commands, Matter, Undeliverable};
-use postcase::case::snapshot::{CaseFacts, EntryFacts, KnownMessage, KnownSent, PostFacts, SpeakerFacts, Told};
+use postcase::case::snapshot::{CaseFacts, EntryFacts, KnownMessage, KnownSent, SpeakerFacts, Told};
 use postcase::case::{
-    Audience, By, CaseNumber, Command, Decision, EntryId, Event, NewPost, Phase, PostId, PostKind, Snapshot, Verb,
-    Verdict,
+    Audience, By, CaseNumber, Command, Decision, EntryId, Event, NewPost, Phase, Snapshot, Verb, Verdict,
 };
 use postcase::decide::decide;
 use postcase::link::speaker;
 use postcase::link::staff::footprint;
-use postcase::mail::message::Field;
-use postcase::mail::{
-    Address, Bounds, Clue, ClueKind, Kind, Language, Message, MessageId, Named, Pointer, Reading, SentId, ThreadIndex,
-    thread,
-};
-use postcase::rules::{
-    Acknowledgement, ChangedSubject, Desk, Limits, Notices, Policy, Queue, ReferenceStyle, ReversePath,
-};
+use postcase::mail::{Address, Bounds, Language, MessageId, Named, Pointer, SentId, ThreadIndex};
+use postcase::rules::{Acknowledgement, ChangedSubject, Desk, Limits, Policy, Queue, ReferenceStyle, ReversePath};
 
 pub const DESK: &str = "support@desk.example";
 pub const SALES: &str = "sales@desk.example";
@@ -69,7 +64,7 @@ pub fn policy() -> Policy {
             per_address_day: 10,
             per_desk_hour: 100,
         },
-        notices: Notices::default(),
+        notices: postcase::rules::Notices::default(),
         hours: postcase::case::Calendar::default(),
         limits: Limits {
             message_bytes: 25 * 1024 * 1024,
@@ -87,90 +82,6 @@ pub fn policy() -> Policy {
         templates: BTreeMap::new(),
         hash: "policy".to_owned(),
         files: BTreeMap::new(),
-    }
-}
-
-/// A mail, as a test writes it.
-#[derive(Debug, Clone)]
-pub struct Mail(pub Arrived);
-
-impl Mail {
-    /// From somebody to the desk, with an id of its own.
-    pub fn new(message_id: &str, from: &str) -> Mail {
-        let mut message = Message::default();
-        message.subject = "Printer".to_owned();
-        message.from = vec![named(from)];
-        message.to = vec![named(DESK)];
-        message.message_id = (!message_id.is_empty()).then(|| id(message_id));
-        message.text = "It burns.".to_owned();
-        let reading = Reading {
-            message,
-            kind: Kind::Correspondence,
-            kind_evidence: Vec::new(),
-            may_answer: true,
-            author_text: "It burns.".to_owned(),
-            report: Vec::new(),
-            forwarded: Vec::new(),
-            clues: Vec::new(),
-            language: Some(Language("en".to_owned())),
-            content_hash: format!("hash of {message_id} from {from}"),
-            defects: Vec::new(),
-        };
-        Mail(Arrived { reading, mailbox: Some("support".to_owned()), silent: false, oversize: None })
-    }
-
-    pub fn with(mut self, change: impl FnOnce(&mut Arrived)) -> Mail {
-        change(&mut self.0);
-        self
-    }
-
-    pub fn kind(self, kind: Kind) -> Mail {
-        self.with(|arrived| arrived.reading.kind = kind)
-    }
-
-    pub fn subject(self, subject: &str) -> Mail {
-        self.with(|arrived| arrived.reading.message.subject = subject.to_owned())
-    }
-
-    pub fn to(self, addresses: &[&str]) -> Mail {
-        self.with(|arrived| arrived.reading.message.to = addresses.iter().map(|one| named(one)).collect())
-    }
-
-    pub fn cc(self, addresses: &[&str]) -> Mail {
-        self.with(|arrived| arrived.reading.message.cc = addresses.iter().map(|one| named(one)).collect())
-    }
-
-    /// In-Reply-To the last of `ids`, References all of them, with the clues that reading would find.
-    pub fn replies_to(self, ids: &[&str]) -> Mail {
-        self.with(|arrived| {
-            let message = &mut arrived.reading.message;
-            message.references = ids.iter().map(|one| id(one)).collect();
-            message.in_reply_to = ids.last().map(|one| id(one)).into_iter().collect();
-            let clues = ids.iter().rev().map(|one| Clue { kind: ClueKind::ForeignId, pointer: Pointer::Id(id(one)) });
-            arrived.reading.clues.extend(clues);
-        })
-        .sorted()
-    }
-
-    /// Of Outlook's thread `name`, with the clue that reading would find.
-    pub fn thread(self, name: &str) -> Mail {
-        let bytes: Vec<u8> = name.bytes().cycle().zip(0..22).map(|(letter, at)| letter.wrapping_add(at)).collect();
-        let mail = self.field("Thread-Index", &data_encoding::BASE64.encode(&bytes));
-        let thread = thread::index(&mail.0.reading.message).expect("a thread");
-        mail.clue(ClueKind::ThreadIndex, Pointer::Thread(thread))
-    }
-
-    pub fn clue(self, kind: ClueKind, pointer: Pointer) -> Mail {
-        self.with(|arrived| arrived.reading.clues.push(Clue { kind, pointer })).sorted()
-    }
-
-    pub fn field(self, name: &str, value: &str) -> Mail {
-        let field = Field { name: name.to_owned(), value: value.to_owned() };
-        self.with(|arrived| arrived.reading.message.fields.push(field))
-    }
-
-    fn sorted(self) -> Mail {
-        self.with(|arrived| arrived.reading.clues.sort_by_key(|clue| clue.kind))
     }
 }
 
@@ -348,31 +259,6 @@ impl Ledger {
             one.notices += u32::from(!asks);
         }
         told.into_values().collect()
-    }
-
-    fn post_facts(&self, post: &NewPost) -> PostFacts {
-        PostFacts {
-            post: post.id,
-            case: post.case,
-            kind: post.kind,
-            audience: post.audience,
-            author: post.author.clone(),
-            address: post.address.clone(),
-            subject: post.subject.clone(),
-            language: post.language.clone(),
-            stranger: post.stranger,
-            message_id: self.message_id_of(post.id),
-            at: post.at,
-        }
-    }
-
-    /// How many posts of a case are more than notes.
-    fn substance(&self, case: CaseNumber) -> usize {
-        self.posts.iter().filter(|post| post.case == case && post.kind != PostKind::Note).count()
-    }
-
-    pub(crate) fn message_id_of(&self, post: PostId) -> Option<MessageId> {
-        self.messages.iter().find(|known| known.post == Some(post)).and_then(|known| known.message_id.clone())
     }
 
     /// Everything that shares an id or a thread with the mail, directly or through others.

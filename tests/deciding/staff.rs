@@ -17,7 +17,7 @@ const KEVIN: &str = "kevin@desk.example";
 const PETRA: &str = "petra@desk.example";
 const EVE: &str = "eve@gmail.com";
 
-fn staff(name: &str, own: &str) -> Staff {
+pub fn staff(name: &str, own: &str) -> Staff {
     Staff {
         name: name.to_owned(),
         label: name.to_owned(),

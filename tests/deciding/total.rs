@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use postcase::case::event::{Commands, Matter, Refusal, Undeliverable};
 use postcase::case::snapshot::{EntryFacts, KnownMessage, KnownSent};
 use postcase::case::{
-    Action, Audience, CaseNumber, Command, Decision, Effect, EntryId, Event, OutboxId, Phase, PostId, Snapshot, Target,
-    Timer, Verb, Verdict,
+    Action, Audience, CaseNumber, Command, Decision, Effect, EntryId, Event, OutboxId, Phase, PostId, PostKind,
+    Snapshot, Target, Timer, Verb, Verdict,
 };
 use postcase::decide::decide;
 use postcase::mail::{Clue, ClueKind, Kind, Pointer, SentId, ThreadIndex};
@@ -16,8 +16,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::ledger::{Ledger, Mail, address, id, policy};
+use crate::staff::staff;
 
-const PEOPLE: [&str; 4] = ["anna@shop.example", "bob@shop.example", "eve@gmail.com", "support@desk.example"];
+const PEOPLE: [&str; 5] =
+    ["anna@shop.example", "bob@shop.example", "eve@gmail.com", "support@desk.example", "kevin@desk.example"];
 const NEXT: u64 = 6;
 
 fn audience() -> impl Strategy<Value = Audience> + Clone {
@@ -52,11 +54,11 @@ fn known_sent() -> impl Strategy<Value = KnownSent> {
         post: Some(PostId(case)),
         audience,
         recipients: vec![address(to)],
-        person: None,
-        exposed: false,
-        asks: None,
+        person: (id % 2 == 0).then(|| "kevin".to_owned()),
+        exposed: id == 4,
+        asks: (id == 2).then_some(EntryId(3)),
         at: Timestamp::UNIX_EPOCH,
-        about: None,
+        about: [Some(PostKind::MailIn), Some(PostKind::Note), None][(id % 3) as usize],
     })
 }
 
@@ -77,6 +79,8 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
             let (phase, reopened) = wanted?;
             (case.number, case.phase, case.reopened) = (CaseNumber(number), phase, reopened);
             case.participants.truncate(reopened as usize);
+            case.assignee = (reopened > 2).then(|| "kevin".to_owned());
+            case.followers = vec!["kevin".to_owned(), "nobody".to_owned()];
             let due = (reopened > 1).then_some(Timestamp::UNIX_EPOCH);
             case.timers.push(Timer { target: Target::Wake, generation: 1, due });
             Some(case)
@@ -124,6 +128,7 @@ fn mail() -> impl Strategy<Value = Mail> {
             let own = if own == 0 { String::new() } else { format!("m{own}") };
             let mail = Mail::new(&own, from).kind(kind).replies_to(&ids.iter().map(String::as_str).collect::<Vec<_>>());
             let mail = mail.with(|arrived| arrived.oversize = large.then_some(1 << 30));
+            let mail = if large { mail.handing_on("anna@shop.example", "m1") } else { mail };
             clues.into_iter().fold(mail, |mail, clue| mail.clue(clue.kind, clue.pointer))
         },
     )
@@ -161,6 +166,7 @@ proptest! {
     #[test]
     fn every_event_has_a_sound_decision(snapshot in snapshot(), matter in matter(), mute in any::<bool>()) {
         let mut policy = policy();
+        policy.staff = vec![staff("kevin", "kevin@desk.example"), staff("petra", "petra@desk.example")];
         if mute {
             policy.desk.queues.clear();
             policy.desk.languages.clear();

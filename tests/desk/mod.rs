@@ -275,7 +275,7 @@ impl Desk {
         for group in new.chunks(batch.min(new.len().max(1))) {
             let arrivals: Vec<Arrival> =
                 group.iter().map(|(uid, shown)| arrival(name, uid_validity, *uid, shown)).collect();
-            self.engine().arrived(&arrivals, Filing::None)?;
+            self.engine().arrived(arrivals, Filing::None)?;
         }
         self.engine().mailbox_state(&State {
             mailbox: name.to_owned(),

@@ -100,6 +100,7 @@ impl<'a> Desk<'a> {
         let database = self.database_path();
         let path = self.folder.path().join("postcase.toml");
         let mailbox = MailboxConfig {
+            trust: None,
             name: "support".to_owned(),
             address: address(),
             aliases: Vec::new(),

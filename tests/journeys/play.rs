@@ -107,6 +107,7 @@ fn verb(step: &Step) -> Verb {
         Step { note: Some(number), .. } => Verb::on(case(*number), Action::Note { text: text() }),
         Step { close: Some(number), .. } => Verb::on(case(*number), Action::Close { text: step.text.clone() }),
         Step { reopen: Some(number), .. } => Verb::on(case(*number), Action::Reopen { text: step.text.clone() }),
+        Step { on: Some(number), does: Some(action), .. } => Verb::on(case(*number), action.clone()),
         Step { release: Some(entry), .. } => Verb::Release { entry: EntryId(*entry) },
         Step { discard: Some(entry), .. } => Verb::Discard { entry: EntryId(*entry), reason: text() },
         _ => panic!("`as` says who acts, and nothing says what they do"),

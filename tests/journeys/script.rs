@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use postcase::case::Action;
 use serde::Deserialize;
 
 /// `story.toml`.
@@ -40,7 +41,7 @@ pub struct Step {
     pub way: Way,
     /// The size that the server gives for a message of which only the head is fetched.
     pub oversize: Option<u64>,
-    /// Staff who act, with one of `reply`, `note`, `close`, `reopen`, `release`, `discard`.
+    /// Staff who act, with one of `reply`, `note`, `close`, `reopen`, `release`, `discard`, `on`.
     #[serde(rename = "as")]
     pub by: Option<String>,
     pub reply: Option<u64>,
@@ -49,6 +50,10 @@ pub struct Step {
     pub reopen: Option<u64>,
     pub release: Option<u64>,
     pub discard: Option<u64>,
+    /// The case on which they act, with `does`.
+    pub on: Option<u64>,
+    /// What they do, as it is written into the journal: `{ action = "merge", with = 10002 }`.
+    pub does: Option<Action>,
     pub text: Option<String>,
     /// What the SMTP server says from now on, by recipient: "550 5.1.1 no such user"; "250 OK" again.
     #[serde(default)]

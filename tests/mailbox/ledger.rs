@@ -17,6 +17,8 @@ pub struct Book {
     pub folders: BTreeMap<u32, Folder>,
     pub opened: Vec<Opened>,
     pub states: Vec<State>,
+    /// What the server was said to hold beyond the ledger, at each comparison.
+    pub differs: Vec<Vec<u32>>,
     /// UIDs in the order in which they got their first row, all UIDVALIDITYs.
     pub order: Vec<u32>,
     /// How many messages came in one request, at most.
@@ -85,6 +87,12 @@ impl Ledger {
                 }
                 reply.send(()).ok();
             }
+            Request::Missing(uids, place, reply) => {
+                let rows = book.folders.get(&place.uid_validity).map(|folder| &folder.rows);
+                let missing = uids.into_iter().filter(|uid| rows.is_none_or(|rows| !rows.contains_key(uid)));
+                reply.send(missing.collect()).ok();
+            }
+            Request::Differs(_, uids) => book.differs.push(uids),
             Request::State(state) => book.states.push(state),
         }
     }

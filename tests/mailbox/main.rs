@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests stand at the edge, where clocks and chance are")]
 
+mod comparing;
 mod connecting;
 mod errands;
 mod faults;
@@ -40,6 +41,7 @@ pub fn plain(port: u16) -> MailboxConfig {
         filing: Filing::Leave,
         sent_folder: None,
         message_bytes: 1024 * 1024,
+        trust: None,
     }
 }
 

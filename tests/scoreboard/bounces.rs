@@ -5,6 +5,11 @@ use serde_json::Value;
 
 use crate::{Score, folder, read};
 
+/// Two of the set are no reports: a person's reply, and an automatic answer that returns nothing.
+const NO_REPORTS: usize = 2;
+/// One names the local part of an address alone.
+const NAMELESS: usize = 1;
+
 #[test]
 fn bounces() {
     let Some(folder) = folder("bounces") else { return println!("bounces: skipped") };
@@ -20,5 +25,5 @@ fn bounces() {
     }
     kinds.print("bounces, recognised");
     named.print("bounces, whose report names a recipient");
-    assert!(kinds.misses.is_empty() && named.misses.len() <= 4);
+    assert!(kinds.misses.len() <= NO_REPORTS && named.misses.len() <= NO_REPORTS + NAMELESS);
 }

@@ -82,6 +82,37 @@ fn the_third_death_holds_the_entry_and_its_neighbours_come_in() {
 }
 
 #[test]
+fn of_two_that_were_read_side_by_side_neither_is_blamed_and_each_runs_alone() {
+    let mut desk = Desk::new(DESK);
+    desk.look("support").expect("the store works");
+    for n in 1..=3 {
+        let shown = shown(&desk, anna(&format!("s{n}@shop.example")));
+        desk.put("support", shown);
+    }
+    desk.look("support").expect("the store works");
+    desk.crash();
+    let mut lock = desk.database().into_os_string();
+    lock.push(".lock");
+    std::fs::write(lock, "1 at entry 1 2                                 \n").expect("our own file");
+    desk.open();
+    let group = |desk: &Desk| desk.engine().store().waiting_group().expect("a group");
+    let [first] = &group(&desk)[..] else { panic!("the first suspect runs alone") };
+    assert_eq!((first.entry, first.attempts, first.suspect), (EntryId(1), 0, true));
+    // It is the one: alone, it dies again, and that is its own.
+    desk.engine().take_up(EntryId(1));
+    desk.crash();
+    desk.open();
+    assert_eq!((group(&desk).len(), group(&desk)[0].attempts), (1, 1));
+    desk.engine().step().expect("the store works");
+    let [second] = &group(&desk)[..] else { panic!("the second suspect runs alone") };
+    assert_eq!((second.entry, second.attempts), (EntryId(2), 0));
+    desk.settle_down();
+    for entry in 1..=3 {
+        assert!(desk.verdict(entry).is_some_and(|verdict| verdict != "hold"), "entry {entry}");
+    }
+}
+
+#[test]
 fn an_orderly_end_and_a_store_error_are_no_deaths() {
     let mut desk = Desk::new(DESK);
     desk.look("support").expect("the store works");
@@ -105,6 +136,9 @@ fn damaged_bytes_are_held_and_stop_nothing() {
     }
     desk.look("support").expect("the store works");
     desk.sql().execute("UPDATE raw SET bytes = x'00112233' WHERE entry = 1", []).expect("damage");
+    // What is still in memory needs not be read back.
+    desk.crash();
+    desk.open();
     desk.settle_down();
     assert_eq!(desk.verdict(1).as_deref(), Some("hold"));
     assert_eq!(desk.verdict(2).as_deref(), Some("open"));

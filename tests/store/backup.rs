@@ -39,7 +39,7 @@ fn a_backup_is_whole_while_mail_comes_in() {
             between += 1;
             let shown = Shown { bytes: anna(&format!("b{between}@shop.example")), date: desk.now(), oversize: None };
             let uid = 10_000 + between;
-            desk.engine().arrived(&[arrival("support", 1, uid, &shown)], Filing::None).expect("the store works");
+            desk.engine().arrived(vec![arrival("support", 1, uid, &shown)], Filing::None).expect("the store works");
             desk.engine().step().expect("the store works");
             ControlFlow::Continue(())
         })

@@ -64,7 +64,19 @@ fn nothing_on_the_way_of_a_message_reads_a_whole_table() {
     let desk = busy(5);
     let sql = desk.sql();
     let mut scans = Vec::new();
-    let files = ["apply", "journal", "ledger", "outbox", "raw", "snapshot", "timers", "mod"];
+    let files = [
+        "apply",
+        "apply/effects",
+        "journal",
+        "ledger",
+        "outbox",
+        "raw",
+        "search",
+        "snapshot",
+        "snapshot/cases",
+        "timers",
+        "mod",
+    ];
     let mut seen = 0;
     for file in files {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/store/{file}.rs"));
@@ -86,6 +98,7 @@ fn nothing_on_the_way_of_a_message_reads_a_whole_table() {
                 let line = line.expect("a line");
                 let small = [
                     "signing_key",
+                    "unindexed",
                     "restored",
                     "mailbox",
                     "meta",
@@ -95,8 +108,13 @@ fn nothing_on_the_way_of_a_message_reads_a_whole_table() {
                     "CONSTANT ROW",
                 ];
                 let index_in_order = line.starts_with("SCAN") && line.contains("USING") && bounded(&statement);
+                // A subquery that has its own LIMIT.
+                let derived = line == "SCAN p" && bounded(&statement);
                 let sorted = line.contains("TEMP B-TREE FOR ORDER BY") && !small_sort(&statement);
-                if (line.starts_with("SCAN") && !index_in_order && !small.iter().any(|table| line.contains(table)))
+                if (line.starts_with("SCAN")
+                    && !index_in_order
+                    && !derived
+                    && !small.iter().any(|table| line.contains(table)))
                     || sorted
                 {
                     scans.push(format!("{file}: {line}\n    {statement}"));

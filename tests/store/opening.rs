@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use postcase::store::journal::{Mark as Marking, Payload};
+use postcase::store::raw::Packed;
 use postcase::store::{Adopt, Lock, Store, StoreError};
 
 use super::busy;
@@ -111,7 +112,8 @@ fn what_was_not_committed_never_was() {
     {
         let tx = desk.engine().store().begin().expect("a transaction");
         let mail = Payload::Mail { silent: false, oversize: None };
-        tx.journal(&mail, Some(b"Subject: x\r\n\r\n"), None, monday(), monday(), Marking::Now).expect("an entry");
+        tx.journal(&mail, Some(&Packed::of(b"Subject: x\r\n\r\n")), None, monday(), monday(), Marking::Now)
+            .expect("an entry");
     }
     desk.crash();
     desk.open();

@@ -91,7 +91,8 @@ struct Shift {
 
 /// All tables that grow with mail. The index of words and that of ids are made from the others.
 fn tables(connection: &Connection) -> Vec<Table> {
-    const FEW: [&str; 8] = ["meta", "signing_key", "policy", "mailbox", "generation", "trouble", "mention", "contact"];
+    const FEW: [&str; 9] =
+        ["unindexed", "meta", "signing_key", "policy", "mailbox", "generation", "trouble", "mention", "contact"];
     let mut names = connection
         .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'post_search%' AND name NOT LIKE 'sqlite_%'")
         .expect("a schema");
@@ -111,7 +112,7 @@ fn tables(connection: &Connection) -> Vec<Table> {
 impl Table {
     fn read(connection: &Connection, name: String) -> Table {
         let mut statement = connection.prepare(&format!("SELECT * FROM {name}")).expect("a table of the schema");
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let row = |row: &rusqlite::Row| (0..columns.len()).map(|at| row.get::<_, Value>(at)).collect();
         let rows = statement.query_map([], row).expect("a table").collect::<rusqlite::Result<_>>().expect("its rows");
         let changes = columns.iter().map(|column| change(&name, column)).collect();
@@ -168,7 +169,9 @@ fn change(table: &str, column: &str) -> Change {
         ("journal", "id") | (_, "entry" | "uid") => Change::Entry,
         ("post" | "sent" | "outbox", "id") | (_, "post" | "sent") => Change::Ordinal,
         (_, "number" | "case_number" | "merged_into" | "from_case" | "to_case") => Change::Case,
-        (_, "at" | "received" | "journalled" | "opened" | "closed" | "changed" | "queued" | "settled") => Change::Time,
+        (_, "at" | "received" | "journalled" | "opened" | "closed" | "changed" | "queued" | "settled" | "due") => {
+            Change::Time
+        }
         (_, "message_id" | "address" | "originator") => Change::Name,
         (_, "refers_to" | "addresses") => Change::Names,
         (_, "hash" | "content_hash") => Change::Hash,

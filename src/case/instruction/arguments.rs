@@ -44,7 +44,7 @@ pub(super) fn without(word: Word) -> Understood {
 
 /// A word, and the rest of its line.
 pub(super) fn read(word: Word, line: &str) -> Understood {
-    let words: Vec<&str> = line.split(|c| is_blank(c)).map(tidy).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = line.split(is_blank).map(tidy).filter(|word| !word.is_empty()).collect();
     if words.is_empty() {
         return Understood::Faulty(takes(word));
     }
@@ -178,11 +178,14 @@ pub fn until(phrase: &str) -> Option<Until> {
 /// Addresses and names, as mail programs write them: `Anna <anna@x.example>`, `anna@x.example <mailto:anna@x.example>`.
 fn people(line: &str) -> Vec<Who> {
     let mut found: Vec<Who> = Vec::new();
-    for chunk in line.split([',', ';']) {
+    // A name in quotation marks stands for nobody but the address behind it, and may hold a comma.
+    let parts: Vec<&str> = line.split('"').collect();
+    let outside = if parts.len() % 2 == 1 { parts.into_iter().step_by(2).collect::<String>() } else { line.to_owned() };
+    for chunk in outside.split([',', ';']) {
         let spaced = chunk.replace('<', " <").replace('>', "> ").replace(['[', ']', '(', ')'], " ");
         // Words in front of an address in brackets are the name of its owner.
         let mut names: Vec<Who> = Vec::new();
-        for word in spaced.split(|c| is_blank(c)).filter(|word| !word.is_empty()) {
+        for word in spaced.split(is_blank).filter(|word| !word.is_empty()) {
             let bracketed = word.starts_with('<');
             let bare = tidy(word.trim_matches(['<', '>']));
             let bare = bare.strip_prefix("mailto:").unwrap_or(bare);

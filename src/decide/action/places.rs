@@ -10,8 +10,7 @@ use crate::case::snapshot::{CaseFacts, PostFacts};
 use crate::case::{By, CaseNumber, Effect, Phase, PostId, PostKind};
 use crate::decide::participants::is_unanswerable;
 use crate::link::identity::is_outside;
-use crate::mail::Address;
-use crate::mail::subject;
+use crate::mail::{Address, subject};
 use crate::rules::template;
 
 /// The case into which posts go.
@@ -176,7 +175,7 @@ impl Work<'_, '_> {
     /// What a case that begins with this post is called. A reply to our acknowledgement bears the acknowledgement's
     /// subject, which says nothing.
     fn subject_of(&self, post: &PostFacts) -> String {
-        let subject = subject::base(&post.subject, &self.draft.policy.desk.reference.case_word);
+        let subject = subject::of_case(&post.subject, &self.draft.policy.desk.reference.case_word);
         if template::is_own_subject(&subject) { self.case.subject.clone() } else { subject }
     }
 

@@ -39,7 +39,7 @@ impl<'a> Work<'_, 'a> {
         Ok(self.done(format!("{} took case {number}.", staff.label)))
     }
 
-    fn give_to(&mut self, staff: &'a Staff) {
+    pub(super) fn give_to(&mut self, staff: &'a Staff) {
         let itself = self.actor.staff.is_some_and(|actor| actor.name == staff.name);
         self.assigned = (!itself).then_some(staff);
         self.case.assignee = Some(staff.name.clone());

@@ -20,6 +20,10 @@ impl Work<'_, '_> {
         self.draft.say(&sentence);
         let post = self.add_post(text, PostKind::Answer);
         self.send(text, Template::Answered, &to, post);
+        if let Some(staff) = self.actor.staff.filter(|_| self.case.assignee.is_none()) {
+            self.draft.say(format!("{} is the first to answer: the case is theirs.", staff.label));
+            self.give_to(staff);
+        }
         match self.case.phase {
             Phase::Closed => self.draft.say("The case stays closed."),
             Phase::Waiting => {}

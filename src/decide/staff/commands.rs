@@ -11,7 +11,7 @@ use super::{Crossing, crossed, files, is_public, place};
 use crate::case::event::Commands;
 use crate::case::instruction::{self, Order};
 use crate::case::snapshot::{CaseFacts, KnownSent};
-use crate::case::{Audience, CaseNumber, Effect, Instructions, PostId, Verdict};
+use crate::case::{Audience, CaseNumber, Effect, Instructions, PostId, PostKind, Verdict};
 use crate::mail::Kind;
 use crate::rules::Staff;
 
@@ -119,6 +119,13 @@ fn tell(
         // Later replies to this mail find the case.
         Some(index) if post.is_none() => draft.effects.push(Effect::IndexMail { entry: mail.entry, post: index }),
         Some(_) | None => {}
+    }
+    let answered = draft.effects.iter().any(|effect| {
+        matches!(effect, Effect::AddPost(post) if post.kind == PostKind::Answer && post.case == about.case.number)
+    });
+    let settled = draft.effects.iter().any(|effect| matches!(effect, Effect::SetAssignee { .. }));
+    if answered && !settled && about.case.assignee.is_none() && case == about.case.number {
+        super::assign(draft, staff, case);
     }
     let written = draft.effects.iter().any(|effect| matches!(effect, Effect::AddPost(_)));
     if written {

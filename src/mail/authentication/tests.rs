@@ -40,6 +40,8 @@ fn reads_the_whole_grammar() {
         "foo.example.net (foobar) 1 (baz); dkim (Because I like it) / 1 (One yay) = (wait for it) fail policy (A dot can go here) . (like that) expired (this surprised me) = (as I wasn't expecting it) 1362471462",
     );
     assert_eq!(several.authserv_id.as_deref(), Some("foo.example.net"));
+    assert_eq!((several.findings[0].method.as_str(), several.findings[0].outcome), ("dkim", Outcome::Fail));
+    assert_eq!(several.findings[0].property("policy", "expired"), Some("1362471462"));
     let quoted = parse(
         "example.com; auth=pass (cram-md5) smtp.auth=sender@example.net; iprev=pass policy.iprev=\"192.0.2.200\"",
     );

@@ -153,6 +153,13 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether the next lines are a copied header.
+    fn header_follows(&self, at: usize) -> bool {
+        const BLANK: usize = 3;
+        let below = self.lines[at + 1..].iter().take(BLANK).position(|line| !line.content.is_empty());
+        below.is_some_and(|below| header::copied(self.lines, at + 1 + below).is_some())
+    }
+
     fn beginning(&self, at: usize) -> Option<Beginning> {
         self.rule(at).map(Beginning::Attribution).or_else(|| self.words(at))
     }
@@ -168,15 +175,17 @@ impl Walk<'_> {
             return Some(Beginning::Quotation(1));
         }
         let next = self.next[at];
+        let handed_on = self.handed == Handed::On && self.level + line.depth == 0;
         match header::separator(line.content) {
+            // Samsung and old Outlook draw the same line above what is answered and what is handed on.
+            Some(Handing::Answer) if handed_on && self.header_follows(at) => return Some(Beginning::Forward),
             Some(Handing::Answer) if next == Next::Plain || line.depth > 0 => return Some(Beginning::Quotation(1)),
             Some(Handing::Answer) => return Some(Beginning::Attribution(1)),
             Some(Handing::Forward) => return Some(Beginning::Forward),
             None => {}
         }
         if let Some(copied) = header::copied(self.lines, at) {
-            let forward = self.handed == Handed::On && self.level + line.depth == 0;
-            return Some(if forward { Beginning::Forward } else { Beginning::Quotation(copied.lines) });
+            return Some(if handed_on { Beginning::Forward } else { Beginning::Quotation(copied.lines) });
         }
         // Within a quotation an attribution changes nothing: the marks already say how deep it is.
         if line.depth > 0 && !line.content.ends_with(">>>") {

@@ -37,6 +37,53 @@ fn inline_in_the_forms_of_mail_programs() {
     }
 }
 
+/// Of each program in the languages that its users write, with what it leaves out and adds.
+#[test]
+fn inline_in_more_forms_and_languages() {
+    let who = "Anna Berg <anna@berg.example>";
+    let gmail = "---------- Forwarded message ---------";
+    let forms = [
+        format!("{gmail}\nDe : {who}\nDate: lun. 3 mars 2025 à 10:12\nSubject: Pump\nTo: Kevin <k@x.org>\n\n\nIt leaks."),
+        format!("{gmail}\nDe: {who}\nDate: lun, 3 mar 2025 a las 10:12\nSubject: Pump\nTo: <k@x.org>\n\nIt leaks."),
+        format!("{gmail}\nDe: {who}\nDate: seg., 3 de mar. de 2025 às 10:12\nSubject: Pump\nTo: <k@x.org>\n\nIt leaks."),
+        format!("{gmail}\nDa: {who}\nDate: lun 3 mar 2025 alle ore 10:12\nSubject: Pump\nTo: <k@x.org>\n\nIt leaks."),
+        format!("{gmail}\nVan: {who}\nDate: ma 3 mrt 2025 om 10:12\nSubject: Pump\nTo: <k@x.org>\n\nIt leaks."),
+        format!("{gmail}\nOd: {who}\nDate: pon., 3 mar 2025 o 10:12\nSubject: Pump\nTo: <k@x.org>\n\nIt leaks."),
+        format!("{gmail}\nОт: {who}\nDate: пн, 3 мар. 2025 г. в 10:12\nSubject: Pump\nTo: <k@x.org>\n\nIt leaks."),
+        format!("{gmail}\nFrom: {who}\nDate: 2025年3月3日(月) 10:12\nSubject: Pump\nTo: <k@x.org>\n\nIt leaks."),
+        format!("{gmail}\nFrån: {who}\nDate: mån 3 mars 2025 kl 10:12\nSubject: Pump\nTo: <k@x.org>\n\nIt leaks."),
+        format!("Begin forwarded message:\n\n> From: {who}\n> Subject: Pump\n> Date: 3 March 2025 at 10:12:00 CET\n> To: Kevin <k@x.org>\n> \n> It leaks."),
+        format!("Début du message réexpédié :\n\n> De: {who}\n> Objet: Pump\n> Date: 3 mars 2025 à 10:12:00 UTC+1\n> À: Kevin <k@x.org>\n> \n> It leaks."),
+        format!("Inicio del mensaje reenviado:\n\n> De: {who}\n> Asunto: Pump\n> Fecha: 3 de marzo de 2025, 10:12:00 CET\n> Para: Kevin <k@x.org>\n> \n> It leaks."),
+        format!("Inizio messaggio inoltrato:\n\n> Da: {who}\n> Oggetto: Pump\n> Data: 3 marzo 2025 10:12:00 CET\n> A: Kevin <k@x.org>\n> \n> It leaks."),
+        format!("Begin doorgestuurd bericht:\n\n> Van: {who}\n> Onderwerp: Pump\n> Datum: 3 maart 2025 om 10:12:00 CET\n> Aan: Kevin <k@x.org>\n> \n> It leaks."),
+        format!("________________________________\nFrom: {who}\nSent: Monday, March 3, 2025 10:12 AM\nTo: Kevin <k@x.org>\nSubject: Pump\n\nIt leaks."),
+        format!("________________________________\nVon: {who}\nGesendet: Montag, 3. März 2025 10:12\nAn: Kevin <k@x.org>\nBetreff: Pump\n\nIt leaks."),
+        format!("----- Forwarded Message -----\nFrom: {who}\nTo: Kevin <k@x.org>\nSent: Monday, March 3, 2025, 10:12 AM\nSubject: Pump\n\nIt leaks."),
+        format!("------- Forwarded Message -------\nFrom: {who}\nDate: On Monday, March 3rd, 2025 at 10:12\nSubject: Pump\nTo: Kevin <k@x.org>\n\n> It leaks."),
+        format!("-------- Original message --------\nFrom: {who}\nDate: 03/03/2025 10:12 (GMT+01:00)\nTo: Kevin <k@x.org>\nSubject: Pump\n\nIt leaks."),
+        format!("-------- Forwarded Message --------\nSubject: \tPump\nDate: \tMon, 3 Mar 2025 10:12:00 +0100\nFrom: \t{who}\nTo: \tk@x.org\n\n\n\nIt leaks."),
+        format!("---------- Forwarded Message ---------\n\nFrom: {who}\nSubject: Pump\nDate: Mar 3 2025, at 10:12 am\nTo: Kevin <k@x.org>\n\nIt leaks."),
+        format!("----- Forwarded message from {who} -----\n\nDate: Mon, 3 Mar 2025 10:12:00 +0100\nFrom: {who}\nTo: k@x.org\nSubject: Pump\n\nIt leaks.\n\n----- End forwarded message -----"),
+        format!("============ Forwarded message ============\nFrom: {who}\nTo: <k@x.org>\nDate: Mon, 03 Mar 2025 10:12:00 +0100\nSubject: Pump\n============ Forwarded message ============\n\nIt leaks."),
+        "Gesendet: Montag, 03. März 2025 um 10:12 Uhr\nVon: \"Anna Berg\" <anna@berg.example>\nAn: k@x.org\nBetreff: Pump\nIt leaks.".to_owned(),
+        format!("-------- Originalnachricht --------\nBetreff: Pump\nDatum: 2025-03-03 10:12\nVon: {who}\nAn: k@x.org\n\nIt leaks."),
+    ];
+    let mut wrong = Vec::new();
+    for text in &forms {
+        let found = inline("Fwd: Pump", text);
+        let from = found.from.as_ref().map(Named::to_string);
+        let date = found.date.map(|date| date.to_string());
+        let right = from.as_deref() == Some(who)
+            && date.as_deref() == Some("2025-03-03T09:12:00Z")
+            && (found.subject.as_str(), found.text.as_str()) == ("Pump", "It leaks.");
+        if !right {
+            wrong.push(format!("{text}\n→ {from:?} {date:?} {:?} {:?}", found.subject, found.text));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
 #[test]
 fn outlook_hands_on_as_it_answers_and_the_subject_tells() {
     let block = "Please.\n\nFrom: Berg, Anna <anna@berg.example>\nSent: Monday, March 3, 2025 10:12 AM\nTo: Kevin\nSubject: Pump\n\nIt leaks.";

@@ -4,7 +4,10 @@
 //! list leaves out. A guess is made where nothing is declared or what is declared fails.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{
+    Encoding, IBM866, ISO_2022_JP, ISO_8859_5, ISO_8859_6, ISO_8859_7, ISO_8859_8, KOI8_U, UTF_8, UTF_16BE, UTF_16LE,
+    WINDOWS_874, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1255, WINDOWS_1256,
+};
 use mail_parser::decoders::charsets::DecoderFnc;
 use mail_parser::decoders::charsets::map::charset_decoder;
 
@@ -30,6 +33,9 @@ enum Charset {
     Korean,
     Chinese,
     Hz,
+    Utf7,
+    /// A code page of DOS: what its upper half is.
+    Page(&'static str),
     Other(DecoderFnc),
 }
 
@@ -49,6 +55,9 @@ pub fn text(bytes: &[u8], declared: Option<&str>) -> (String, Verdict) {
             None if encoding == WINDOWS_1252 && is_foreign(bytes) => (guess(bytes), Verdict::Guessed),
             None => (decode(Charset::Listed(encoding), bytes), Verdict::Right),
         },
+        Some(Charset::Listed(encoding)) if escapes && encoding != ISO_2022_JP && encoding.is_ascii_compatible() => {
+            (guess(bytes), Verdict::Guessed)
+        }
         Some(charset) => checked(charset, bytes, utf8),
         None if escapes => (guess(bytes), Verdict::Guessed),
         None => match utf8 {
@@ -58,15 +67,19 @@ pub fn text(bytes: &[u8], declared: Option<&str>) -> (String, Verdict) {
     }
 }
 
-/// Programs call their text Western whatever it is in. Western letters outside ASCII stand among others; where most of
-/// them do not, and stand in rows, the text is Cyrillic, Greek, East Asian.
+/// Programs call their text Western whatever it is in. In Western text letters outside ASCII are few among others; where
+/// they are most of them, and look like another script, they are in that.
 fn is_foreign(bytes: &[u8]) -> bool {
     const ENOUGH: usize = 8;
     let bytes = &bytes[..bytes.len().min(GUESS_BYTES)];
     let high = bytes.iter().filter(|b| **b >= 0x80).count();
     let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
-    let pairs = bytes.windows(2).filter(|pair| pair[0] >= 0x80 && pair[1] >= 0x80).count();
-    high >= ENOUGH && high > letters && pairs * 2 > high
+    high >= ENOUGH && high > letters && {
+        let looks = detected(bytes);
+        !looks.is_single_byte()
+            || [IBM866, ISO_8859_5, ISO_8859_6, ISO_8859_7, ISO_8859_8, KOI8_U].contains(&looks)
+            || [WINDOWS_874, WINDOWS_1251, WINDOWS_1253, WINDOWS_1255, WINDOWS_1256].contains(&looks)
+    }
 }
 
 /// Reads in the declared charset, unless that fails for more than a scrap.
@@ -100,7 +113,9 @@ pub fn beside(bytes: &[u8], neighbour: Option<&str>, sample: &[u8]) -> (String, 
     if std::str::from_utf8(bytes).is_ok() {
         return text(bytes, None);
     }
-    if let Some(charset) = neighbour.and_then(named) {
+    let western = |charset: &Charset| matches!(charset, Charset::Listed(encoding) if *encoding == WINDOWS_1252);
+    let trusted = |charset: &Charset| !western(charset) || !is_foreign(sample);
+    if let Some(charset) = neighbour.and_then(named).filter(trusted) {
         let read = decode(charset, bytes);
         if lost(&read) == 0 {
             return (read, Verdict::Guessed);
@@ -156,6 +171,12 @@ fn decode(charset: Charset, bytes: &[u8]) -> String {
         Charset::Korean => seven_bit::shifted(bytes, encoding_rs::EUC_KR),
         Charset::Chinese => seven_bit::shifted(bytes, encoding_rs::GBK),
         Charset::Hz => seven_bit::hz(bytes),
+        Charset::Utf7 => seven_bit::utf_7(bytes),
+        Charset::Page(upper) => {
+            let upper: Vec<char> = upper.chars().collect();
+            let read = |b: &u8| b.checked_sub(0x80).map_or(char::from(*b), |at| upper[usize::from(at)]);
+            bytes.iter().map(read).collect()
+        }
         Charset::Other(decode) => decode(bytes),
     }
 }
@@ -181,6 +202,9 @@ fn named(label: &str) -> Option<Charset> {
         "iso-2022-kr" => Some(Charset::Korean),
         "iso-2022-cn" => Some(Charset::Chinese),
         "hz" => Some(Charset::Hz),
+        "utf-7" => Some(Charset::Utf7),
+        "cp437" => Some(Charset::Page(CP437)),
+        "cp852" => Some(Charset::Page(CP852)),
         name => {
             let listed = |name: &str| Encoding::for_label_no_replacement(name.as_bytes());
             let listed = listed(name).or_else(|| listed(label)).or_else(|| listed(&numbered(name)?));
@@ -202,6 +226,10 @@ fn numbered(name: &str) -> Option<String> {
     let part: String = part.chars().take_while(char::is_ascii_digit).collect();
     Some(format!("iso-8859-{part}"))
 }
+
+/// The upper halves of the code pages of DOS that the WHATWG list leaves out.
+const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■ ";
+const CP852: &str = "ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×čáíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐└┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀ÓßÔŃńňŠšŔÚŕŰýÝţ´\u{AD}˝˛ˇ˘§÷¸°¨˙űŘř■ ";
 
 /// What mail programs call charsets, beside the names of the WHATWG list; lower case, with dashes.
 const MISNOMERS: &[(&str, &[&str])] = &[
@@ -406,7 +434,9 @@ const MISNOMERS: &[(&str, &[&str])] = &[
     ("windows-1254", &["latin-5", "latin5", "iso-latin-5", "turkish"]),
     ("windows-874", &["tis-620", "tis620", "cp874", "ms874", "x-windows-874", "iso-8859-11", "thai"]),
     ("ibm866", &["cp866", "cp-866", "866", "dos-866", "alt"]),
-    ("cp850", &["ibm850", "ibm-850", "cp-850", "850", "cp437", "ibm437", "437", "cp858", "ibm858"]),
+    ("cp850", &["ibm850", "ibm-850", "cp-850", "850", "cp858", "ibm858"]),
+    ("cp437", &["ibm437", "ibm-437", "cp-437", "437", "cspc8codepage437", "dos-us"]),
+    ("cp852", &["ibm852", "ibm-852", "cp-852", "852", "cspcp852", "dos-852"]),
     ("macintosh", &["mac", "macroman", "mac-roman", "x-macroman", "x-mac-roman", "apple-roman"]),
     ("x-mac-cyrillic", &["maccyrillic", "x-maccyrillic"]),
 ];

@@ -10,7 +10,7 @@ use mail_parser::{Addr, Address as ParsedAddress, DateTime, HeaderValue};
 
 use super::{MessageId, charset, words};
 use crate::mail::defect::{Flaw, Flaws};
-use crate::mail::{Address, Named};
+use crate::mail::{Address, Named, forward};
 
 /// Characters of a name beside an address that are kept.
 const NAME_CHARS: usize = 200;
@@ -71,9 +71,13 @@ pub fn addresses(line: &str, room: &mut usize, flaws: &mut Flaws) -> Vec<Named> 
         ParsedAddress::List(list) => list,
         ParsedAddress::Group(groups) => groups.into_iter().flat_map(|group| group.addresses).collect(),
     };
+    let mut read: Vec<Named> = parsed.iter().filter_map(|addr| named(addr, flaws)).collect();
+    let bracket = |named: &Named| named.address.domain().contains(']') && !named.address.domain().starts_with('[');
+    if (read.is_empty() || read.iter().any(bracket)) && line.contains('@') {
+        read = loose(&line, flaws);
+    }
     let mut found = Vec::new();
-    for addr in parsed {
-        let Some(named) = named(&addr, flaws) else { continue };
+    for named in read {
         if *room == 0 {
             flaws.note(Flaw::TooManyRecipients);
             break;
@@ -90,6 +94,29 @@ pub fn encoded_addresses(line: &str, room: &mut usize, flaws: &mut Flaws) -> Vec
     addresses(&decoded, room, flaws).into_iter().take(1).collect()
 }
 
+/// Addresses of a field that has none where the syntax wants them: `Anna Berg anna@example.org`, `Anna <mailto:…>`,
+/// everything within quotation marks.
+fn loose(line: &str, flaws: &mut Flaws) -> Vec<Named> {
+    const AROUND: &[char] = &['<', '>', '[', ']', '(', ')', ';', ',', '"', '\''];
+    let text = unstructured(line, flaws).replace(" @ ", "@").replace("mailto:", " ");
+    let mut found = Vec::new();
+    let mut name = String::new();
+    for word in text.split(|c: char| c.is_whitespace() || AROUND.contains(&c)).filter(|word| !word.is_empty()) {
+        match Address::parse(word).filter(|_| word.contains('@')) {
+            Some(address) => {
+                let name = std::mem::take(&mut name);
+                let name: String = name.trim().chars().take(NAME_CHARS).collect();
+                found.push(Named { name: Some(name).filter(|name| !name.is_empty()), address });
+            }
+            None => {
+                name.push(' ');
+                name.push_str(word);
+            }
+        }
+    }
+    found
+}
+
 fn named(addr: &Addr<'_>, flaws: &mut Flaws) -> Option<Named> {
     let name = addr.name.as_deref().map(|name| unstructured(name, flaws)).filter(|name| !name.is_empty());
     let written = addr.address.as_deref().or(addr.name.as_deref())?;
@@ -98,12 +125,19 @@ fn named(addr: &Addr<'_>, flaws: &mut Flaws) -> Option<Named> {
     Some(Named { name: name.filter(|name| !name.is_empty() && name.to_lowercase() != address.as_str()), address })
 }
 
+/// As RFC 5322 §3.3 has it; else as ISO 8601, or as people and odd programs write it.
 pub fn date(line: &str) -> Option<Timestamp> {
-    let parsed = DateTime::parse_rfc822(&format!("{}\n", clip(line, 200)))?;
-    if !parsed.is_valid() || parsed.year < 1970 {
-        return None;
-    }
-    Timestamp::from_second(parsed.to_timestamp()).ok()
+    let line = clip(line, 200);
+    // By halves of the day the parser would read the hour alone; some write dots where colons belong.
+    let coloned = if line.contains(':') { line.to_owned() } else { line.replace('.', ":") };
+    let halved = line.split_whitespace().any(|word| word.eq_ignore_ascii_case("am") || word.eq_ignore_ascii_case("pm"));
+    let plain = (!halved).then(|| DateTime::parse_rfc822(&format!("{coloned}\n"))).flatten();
+    let plain = plain.filter(|parsed| parsed.is_valid() && parsed.year >= 1970);
+    plain
+        .and_then(|parsed| Timestamp::from_second(parsed.to_timestamp()).ok())
+        .or_else(|| line.trim().parse().ok())
+        .or_else(|| forward::date::read(line, None))
+        .filter(|moment| moment.as_second() >= 0)
 }
 
 /// Message-IDs: what stands in angle brackets, or, where there are none, words with an `@`.
@@ -141,7 +175,37 @@ mod tests {
         let encoded = encoded_addresses("=?utf-8?B?QW5uYSA8YW5uYUB4Lm9yZz4=?=", &mut 100, &mut Flaws::default());
         assert_eq!(encoded.iter().map(Named::to_string).collect::<Vec<_>>(), ["Anna <anna@x.org>"]);
         assert_eq!(read("undisclosed-recipients:;"), Vec::<String>::new());
+        for odd in [
+            "Anna Berg a@x.org",
+            "Anna Berg <mailto:a@x.org>",
+            "Anna Berg <a @ x.org>",
+            "Anna Berg [mailto:a@x.org]",
+            "\"Anna Berg <a@x.org>\"",
+        ] {
+            assert_eq!(read(odd), ["Anna Berg <a@x.org>"], "{odd}");
+        }
         assert_eq!(read("\"=?utf-8?B?SsO8cmdlbg==?=\" <j@x.org>"), ["Jürgen <j@x.org>"]);
+    }
+
+    #[test]
+    fn reads_dates_as_they_come() {
+        for written in [
+            "Mon, 3 Mar 2025 10:12:00 +0100 (CET)",
+            "Mon,3 Mar 2025 10:12:00 +0100",
+            "Mon, 3 Mar 2025 10.12.00 +0100",
+            "2025-03-03T10:12:00+01:00",
+            "2025-03-03 10:12:00 +0100",
+            "Mon Mar  3 09:12:00 2025",
+            "Monday, March 3, 2025 9:12 AM",
+            "lun., 3 mars 2025 10:12:00 +0100",
+            "Mo, 3. März 2025 10:12:00 +0100",
+            "Mon, 3 March 2025 09:12",
+        ] {
+            assert_eq!(date(written), Some("2025-03-03T09:12:00Z".parse().unwrap()), "{written}");
+        }
+        for written in ["", "yesterday", "the 3rd", "1741000000", "Mon, 3 Mar 1825 10:12:00 +0100"] {
+            assert_eq!(date(written), None, "{written}");
+        }
     }
 
     #[test]

@@ -20,6 +20,11 @@ static BASE64: LazyLock<Encoding> = LazyLock::new(|| {
 
 /// The bytes of a part as they were before they were encoded for transport.
 pub fn decode<'a>(bytes: &'a [u8], encoding: &str, flaws: &mut Flaws) -> Cow<'a, [u8]> {
+    if encoding == "base64"
+        && let Some(decoded) = orderly_base64(bytes)
+    {
+        return Cow::Owned(decoded);
+    }
     match encoding {
         "base64" => match foreign(bytes) {
             Some(0) => {
@@ -73,6 +78,22 @@ pub fn base64(bytes: &[u8], flaws: &mut Flaws) -> Vec<u8> {
     decoded
 }
 
+/// What programs write: lines of the alphabet, padding at the end. Most bytes that a desk reads are such; the slow way
+/// looks at each by itself.
+fn orderly_base64(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut symbols: Vec<u8> = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = &rest[..end];
+        symbols.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    let padding = symbols.iter().rev().take_while(|b| **b == b'=').count();
+    symbols.truncate(symbols.len() - padding);
+    BASE64.decode(&symbols).ok()
+}
+
 pub fn quoted_printable(bytes: &[u8], flaws: &mut Flaws) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(bytes.len());
     for line in bytes.split_inclusive(|b| *b == b'\n') {
@@ -120,6 +141,11 @@ mod tests {
         assert!(!flaws.has(Flaw::BadTransferEncoding));
         assert_eq!(base64(b"SG\x00Vs*bG8", &mut flaws), b"Hello");
         assert!(flaws.has(Flaw::BadTransferEncoding));
+        let mut flaws = Flaws::default();
+        for odd in [&b"SGVsbG8\r\n\r\n=="[..], b"SGVs\nbG8===", b" SGVsbG8=", b"SGVsbG9=\r\n"] {
+            assert_eq!(&*decode(odd, "base64", &mut flaws), b"Hello", "{odd:?}");
+        }
+        assert!(!flaws.has(Flaw::BadTransferEncoding));
         let mut flaws = Flaws::default();
         let decoded = |bytes| String::from_utf8_lossy(&decode(bytes, "base64", &mut Flaws::default())).into_owned();
         assert_eq!(decoded(b"SGVs\nbG8=\n\n____\nThe list of the desk\nhttp://x.example\n"), "Hello");

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use postcase::case::decision::LinkKind;
+use postcase::case::snapshot::PostFacts;
 use postcase::case::snapshot::{CaseFacts, LastAnswer};
-use postcase::case::{Audience, CaseNumber, Effect, NewPost, Participant, Phase, PostKind, Target, Timer};
+use postcase::case::{Audience, CaseNumber, Effect, NewPost, Participant, Phase, PostId, PostKind, Target, Timer};
 use postcase::mail::MessageId;
 
 use super::{Ledger, new_case};
@@ -127,11 +128,13 @@ impl Ledger {
         assert!(self.posts.iter().all(|known| known.id != post.id), "post ids are unique");
         let case = self.cases.get_mut(&post.case).expect("posts go to cases that exist");
         let is_mail = matches!(post.kind, PostKind::MailIn | PostKind::Automatic);
-        let known = self.messages.iter_mut().find(|known| is_mail && known.entry == post.entry);
+        let known = self.messages.iter_mut().find(|known| known.entry == post.entry);
+        let known = known.filter(|known| is_mail || known.post.is_none());
         let message_id = known.as_ref().and_then(|known| known.message_id.clone());
         if let Some(known) = known {
             known.subject = Some(post.subject.clone());
             (known.case, known.post, known.audience) = (Some(post.case), Some(post.id), Some(post.audience));
+            known.kind = Some(post.kind);
         }
         if post.audience == Audience::Public {
             case.last_post = Some(post.id);
@@ -186,5 +189,30 @@ impl Ledger {
             public.iter().rev().find(|post| post.kind == PostKind::MailIn).and_then(|post| post.address.clone());
         facts.last_message_id = ids.last().cloned();
         facts.message_ids = ids;
+    }
+
+    pub(super) fn post_facts(&self, post: &NewPost) -> PostFacts {
+        PostFacts {
+            post: post.id,
+            case: post.case,
+            kind: post.kind,
+            audience: post.audience,
+            author: post.author.clone(),
+            address: post.address.clone(),
+            subject: post.subject.clone(),
+            language: post.language.clone(),
+            stranger: post.stranger,
+            message_id: self.message_id_of(post.id),
+            at: post.at,
+        }
+    }
+
+    /// How many posts of a case are more than notes.
+    pub(super) fn substance(&self, case: CaseNumber) -> usize {
+        self.posts.iter().filter(|post| post.case == case && post.kind != PostKind::Note).count()
+    }
+
+    pub(crate) fn message_id_of(&self, post: PostId) -> Option<MessageId> {
+        self.messages.iter().find(|known| known.post == Some(post)).and_then(|known| known.message_id.clone())
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! `BLESS=1 cargo test --test compose` writes the golden mails anew; read the difference before committing it.
 
+mod said;
+mod staff;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +13,7 @@ use mail_parser::MessageParser;
 use postcase::case::letter::Composed;
 use postcase::case::letter::{Facts, Hand, Inside};
 use postcase::case::{Audience, CaseNumber, Letter, PostId, Template};
-use postcase::compose::{File, Quoted, compose};
+use postcase::compose::{Quoted, compose};
 use postcase::mail::body::MARKER;
 use postcase::mail::reference::{LOOP_HEADER, own_id, written};
 use postcase::mail::{Address, Bounds, Keyring, Language, MessageId, Named, SentId};
@@ -87,6 +90,10 @@ fn policy() -> Policy {
     }
 }
 
+/// What people outside get.
+const OUTSIDE: [Template; 5] =
+    [Template::Acknowledged, Template::Reopened, Template::Answered, Template::Closed, Template::TooLarge];
+
 fn keyring() -> Keyring {
     Keyring::new(vec![[42; 32]])
 }
@@ -96,16 +103,8 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn letter(template: Template, code: &str) -> Letter {
-    let hand = match template {
-        Template::Answered | Template::Closed => Hand::Person,
-        Template::Acknowledged
-        | Template::Reopened
-        | Template::TooLarge
-        | Template::Notified
-        | Template::Asked
-        | Template::CarriedOut
-        | Template::Alarm => Hand::Machine,
-    };
+    let by_person = matches!(template, Template::Answered | Template::Closed);
+    let hand = if by_person { Hand::Person } else { Hand::Machine };
     let name = if hand == Hand::Person { "Kevin at Example" } else { "Example Support" };
     Letter {
         id: SentId(0x0012_3401),
@@ -129,75 +128,13 @@ fn letter(template: Template, code: &str) -> Letter {
             case_number: "10482".to_owned(),
             recipient_name: Some("Anna Müller".to_owned()),
             staff_name: (hand == Hand::Person).then(|| "Kevin".to_owned()),
-            body: body(template, code).map(str::to_owned),
+            body: said::body(template, code).map(str::to_owned),
             answer_time: None,
             reopen_days: Some(14),
             limit: (template == Template::TooLarge).then(|| "25 MB".to_owned()),
             inside: Inside::default(),
         },
         at: at("2026-11-20T09:30:00Z"),
-    }
-}
-
-/// As staff get it.
-fn to_staff(template: Template, code: &str) -> Letter {
-    let said = |text: &str| Some(text.to_owned());
-    let notified = template == Template::Notified;
-    let inside = match template {
-        Template::Notified => Inside {
-            reply_goes_to: said("Anna Müller, Cc Bob"),
-            author: said("Anna Müller"),
-            words: said("Es brennt noch immer.\n\n> Ziehen Sie den Stecker.\n\nDas half <nicht>."),
-            enclosed: said("feuer.jpg (812 KB)\nlog.txt (4 KB)"),
-            too_large: said("film.mp4 (48 MB)"),
-            instead_of: said("Kevin"),
-            queue: said("Support"),
-            priority: said("high"),
-            assignee: said("Kevin"),
-            since: said("2026-11-19"),
-            ..Inside::default()
-        },
-        Template::Asked => Inside {
-            asked_at: said("2026-11-20 09:29 UTC"),
-            asked_subject: said("Please pay <now>"),
-            ..Inside::default()
-        },
-        _ => Inside { words: said("Closed.\nThere is no priority `hihg`: did you mean `high`?"), ..Inside::default() },
-    };
-    Letter {
-        audience: if notified { Audience::Public } else { Audience::Internal },
-        person: said("kevin"),
-        to: vec![named("Kevin", "kevin@example.com")],
-        cc: Vec::new(),
-        facts: Facts { case_number: "10482".to_owned(), inside, ..Facts::default() },
-        ..letter(template, code)
-    }
-}
-
-fn body(template: Template, code: &str) -> Option<&'static str> {
-    match (template, code) {
-        (Template::Answered, "de") => Some(
-            "Guten Tag Frau Müller,\n\nbitte ziehen Sie den Stecker und <warten> Sie 10 Minuten. Eine Anleitung steht \
-             unter https://support.example.com/de/feuer?a=1&b=2.\n\nViele Grüße",
-        ),
-        (Template::Answered, _) => Some(
-            "Dear Anna,\n\nplease pull the plug and <wait> for 10 minutes. The guide at \
-             https://support.example.com/en/fire?a=1&b=2 shows where it is.\n\nBest wishes",
-        ),
-        (Template::Closed, "de") => {
-            Some("das Netzteil war defekt; wir haben es ausgetauscht, und der Drucker läuft wieder.")
-        }
-        (Template::Closed, _) => Some("The power supply was broken; we have replaced it, and the printer works again."),
-        (
-            Template::Acknowledged
-            | Template::Reopened
-            | Template::TooLarge
-            | Template::Notified
-            | Template::Asked
-            | Template::CarriedOut
-            | Template::Alarm,
-            _,
-        ) => None,
     }
 }
 
@@ -242,7 +179,7 @@ fn golden_mails() {
         for code in ["en", "de"] {
             let quotes: &[Quoted] = if template == Template::Answered { &[quote()] } else { &[] };
             let letter = match template {
-                Template::Notified | Template::Asked | Template::CarriedOut => to_staff(template, code),
+                Template::Notified | Template::Asked | Template::CarriedOut => staff::to_staff(template, code),
                 Template::Acknowledged
                 | Template::Reopened
                 | Template::Answered
@@ -263,33 +200,6 @@ fn golden_mails() {
     assert!(different.is_empty(), "{}\nBLESS=1 writes them anew", different.join("\n"));
 }
 
-#[test]
-fn files_go_with_a_letter_byte_by_byte() {
-    let file = |name: &str, media_type: &str, bytes: &[u8]| File {
-        name: name.to_owned(),
-        media_type: media_type.to_owned(),
-        bytes: bytes.to_vec(),
-    };
-    let every: Vec<u8> = (0..=255).collect();
-    let files = [
-        file("Rücklauf „neu“.bin", "application/octet-stream", &every),
-        file("log.txt", "text/plain", b"a\nb\r\nc\rd"),
-        file("mail.eml", "message/rfc822", b"Subject: x\r\n\r\ny"),
-        file("odd", "no type", b""),
-    ];
-    let letter = letter(Template::Answered, "en");
-    let composed = compose(&letter, &policy(), &keyring(), &[], &files);
-    assert_eq!(composed, compose(&letter, &policy(), &keyring(), &[], &files), "the same bytes each time");
-    let read = postcase::mail::read(&composed.bytes, &postcase::mail::Circumstances::default());
-    assert!(read.defects.is_empty(), "{:?}", read.defects);
-    assert_eq!(read.message.attachments.len(), files.len());
-    for (part, file) in read.message.attachments.iter().zip(&files) {
-        assert_eq!((&part.name, part.inline), (&file.name, false));
-        assert_eq!(postcase::mail::attachment_bytes(&composed.bytes, part), file.bytes, "{}", file.name);
-    }
-    assert_eq!(text(&composed.bytes), text(&compose(&letter, &policy(), &keyring(), &[], &[]).bytes));
-}
-
 fn difference(path: &Path, bytes: &[u8]) -> Option<String> {
     let golden = std::fs::read(path).unwrap_or_default();
     if golden == bytes {
@@ -305,7 +215,7 @@ fn letters_read_well_without_the_facts_that_may_be_missing() {
     let mut policy = policy();
     policy.desk.answer_time.clear();
     policy.desk.signature.clear();
-    for template in Template::ALL {
+    for template in OUTSIDE {
         for code in ["en", "de"] {
             let mut letter = letter(template, code);
             letter.facts = Facts { case_number: "10482".to_owned(), limit: letter.facts.limit, ..Facts::default() };
@@ -335,7 +245,7 @@ fn a_machines_letter_carries_its_marks() {
 #[test]
 fn a_machines_letter_repeats_nothing_of_the_sender() {
     let spoken = "Buy at www.shop.example";
-    for template in Template::ALL {
+    for template in OUTSIDE {
         for (code, about) in [("en", None), ("de", None), ("fr", Some("Example Support"))] {
             let mut letter = Letter { hand: Hand::Machine, subject: spoken.to_owned(), ..letter(template, code) };
             letter.facts.body = None;
@@ -524,9 +434,9 @@ proptest! {
         id in any_words(),
         quoted in any_words(),
         answer_time in any_words(),
-        which in 0..Template::ALL.len(),
+        which in 0..OUTSIDE.len(),
     ) {
-        let mut letter = letter(Template::ALL[which], "en");
+        let mut letter = letter(OUTSIDE[which], "en");
         letter.subject = subject;
         letter.to = vec![named(&name, "anna@example.org"), named(&name, "a..b@docomo.example")];
         letter.from.name = Some(from_name.clone());
