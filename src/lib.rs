@@ -32,7 +32,7 @@
 //! | L5 Conversations are order-free | [`link`] | `tests/deciding` |
 //! | L6 A number is public, a reference is not | [`mail::reference`], [`link`], [`link::staff`] | `tests/deciding` |
 //! | L7 Nothing is silently refused | [`case::Verdict`], [`decide`] | `tests/journeys`, `tests/cli` |
-//! | L8 A rule file cannot break the desk | [`rules`], [`diagnostics`] | `tests/config.rs`, `tests/loading.rs` |
+//! | L8 A rule file cannot break the desk | [`rules`], [`diagnostics`], [`engine::in_force`] | `tests/config.rs`, `tests/loading.rs`, `tests/cli` |
 //! | L9 Time is working time, and mail goes before timers | [`case::calendar`], [`engine::timers`], [`store::timers`] | `tests/timers.rs`, `tests/crash` |
 //! | L10 Everything has a bound | [`mail::Bounds`], [`mailbox`], [`case::snapshot`] | `tests/reading_hostile.rs`, `tests/mailbox` |
 //! | L11 What identifies a person can be erased | traces name, they do not quote; records keep no words | `tests/deciding`, `tests/journeys` |

@@ -275,6 +275,27 @@ fn a_mistake_in_the_rules_changes_nothing() {
     assert_eq!(desk.engine().store().counts().expect("counts").entries, 1, "what did not change is no entry");
 }
 
+#[test]
+fn what_open_cases_use_is_not_taken_away() {
+    let mut desk = fresh();
+    for n in 0..14 {
+        let from = format!("Person {n} <p{n}@firm{n}.example>");
+        put_and_look(&mut desk, "support", mail(&from, &format!("p{n}@firm{n}.example"), "Printer", "Help.", ""));
+    }
+    desk.settle_down();
+    let entries = desk.engine().store().counts().expect("counts").entries;
+    let without = DESK.replace("name = \"support\"", "name = \"helpdesk\"");
+    let refused = desk.reload(&without).expect_err("the queue is in use");
+    assert!(refused.contains("the queue `support` (cases 10001, 10002,"), "{refused}");
+    assert!(refused.contains("10012), and more") && !refused.contains("10013"), "{refused}");
+    assert_eq!(desk.engine().store().counts().expect("counts").entries, entries, "nothing was reloaded");
+    let troubles = desk.engine().store().troubles().expect("troubles");
+    assert_eq!((troubles[0].source.as_str(), &troubles[0].text), ("rules", &refused));
+    // What nobody uses may go; what was good before is good again.
+    desk.reload(&DESK.replace("name = \"billing\"", "name = \"invoices\"")).expect("nobody uses it");
+    assert!(desk.engine().store().troubles().expect("troubles").is_empty());
+}
+
 const THEIRS: &str = r#"
 [desk]
 name = "Other Help"

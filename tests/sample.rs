@@ -166,3 +166,48 @@ fn restrict(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
+
+/// The reference lists the keys that exist, and no others.
+#[test]
+fn the_readme_of_the_rules_names_every_key() {
+    let readme = read("rules/README.md");
+    let listed: BTreeSet<&str> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .filter(|key| key.contains('.') && !key.ends_with(".toml"))
+        .collect();
+    let person = "[[staff]]\nname = \"a\"\naddresses = [\"a@example.com\"]\n";
+    let mut known = BTreeSet::new();
+    for (file, keys, from, to) in [
+        ("rules/desk.toml", Policy::known_keys as fn(&str) -> BTreeSet<String>, "", ""),
+        ("rules/staff.toml", Policy::known_staff_keys, "# [[staff]]\n", person),
+        ("rules/routing.toml", Policy::known_rule_keys, "# [[rule]]\n", "[[rule]]\nname = \"a\"\n"),
+    ] {
+        let sample = with_defaults(&read(file).replacen(from, to, 1));
+        known.extend(examples(&sample).iter().flat_map(|(_, text)| keys(text)));
+    }
+    let sections = |key: &&String| !key.contains('.') || ["rule.when", "rule.then"].contains(&key.as_str());
+    let known: BTreeSet<&str> = known.iter().filter(|key| !sections(key)).map(String::as_str).collect();
+    assert_eq!(listed, known, "left: the README, right: what is read");
+}
+
+/// Every example of the README is read without a warning.
+#[test]
+fn the_cookbook_is_cooked() {
+    let readme = read("rules/README.md");
+    let recipes: Vec<&str> = readme.split("```toml\n").skip(1).filter_map(|text| text.split("```").next()).collect();
+    assert!(recipes.len() >= 7, "an explanation and six recipes");
+    let folder = tempfile::tempdir().unwrap();
+    let queue = |name: &str| format!("[[queue]]\nname = \"{name}\"\n");
+    let queues = ["support", "parts", "billing", "technical"].map(queue).concat();
+    let desk = format!("[desk]\nname = \"Example Support\"\naddress = \"support@example.com\"\n{queues}");
+    let one = |name: &str| format!("[[staff]]\nname = \"{name}\"\naddresses = [\"{name}@example.com\"]\n");
+    fs::write(folder.path().join("desk.toml"), desk).unwrap();
+    fs::write(folder.path().join("staff.toml"), ["kevin", "sean", "omar"].map(one).concat()).unwrap();
+    for recipe in recipes {
+        fs::write(folder.path().join("routing.toml"), recipe).unwrap();
+        let loaded = Policy::load(folder.path(), &[]).unwrap_or_else(|wrong| panic!("{wrong}"));
+        assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+        assert!(!loaded.value.rules.is_empty(), "{recipe}");
+    }
+}

@@ -11,8 +11,8 @@ use crate::case::{Command as Order, Verb};
 use crate::config::Config;
 use crate::diagnostics::{Colour, Diagnostics, Loaded};
 use crate::engine::ask::{Answer, Asked, ask};
-use crate::engine::{Clock, Engine, Place};
-use crate::rules::{MailboxFacts, Policy};
+use crate::engine::{Clock, Engine, InForce, Place};
+use crate::rules::{Files, MailboxFacts, Policy};
 use crate::store::apply::SentCopy;
 use crate::store::cases::DecisionView;
 use crate::store::{Adopt, Lock, Store, lock};
@@ -21,6 +21,7 @@ use crate::store::{Adopt, Lock, Store, lock};
 pub struct Desk {
     named: Option<PathBuf>,
     config: OnceCell<Config>,
+    files: OnceCell<Files>,
     policy: OnceCell<Policy>,
     /// Warnings that were told already: what is loaded twice warns once.
     told: RefCell<BTreeSet<String>>,
@@ -29,7 +30,13 @@ pub struct Desk {
 impl Desk {
     /// `named`: the configuration file, where the person named one.
     pub fn new(named: Option<PathBuf>) -> Desk {
-        Desk { named, config: OnceCell::new(), policy: OnceCell::new(), told: RefCell::default() }
+        Desk {
+            named,
+            config: OnceCell::new(),
+            files: OnceCell::new(),
+            policy: OnceCell::new(),
+            told: RefCell::default(),
+        }
     }
 
     /// The configuration file that the person named.
@@ -85,8 +92,36 @@ impl Desk {
         if let Some(policy) = self.policy.get() {
             return Ok(policy);
         }
-        let loaded = load_policy(self.config()?)?;
+        let loaded = compile(self.config()?, self.files()?.clone()).map_err(|found| findings(&found))?;
         Ok(self.policy.get_or_init(|| self.told(loaded)))
+    }
+
+    /// The rule files as they stood when they were first asked for.
+    pub fn files(&self) -> Result<&Files, Failure> {
+        let config = self.config()?;
+        Ok(self.files.get_or_init(|| Files::read(&config.rules)))
+    }
+
+    /// The rules to decide by: where those on disk cannot be in force, the last good ones (L8), which is told.
+    pub fn in_force(&self) -> Result<InForce, Failure> {
+        let config = self.config()?;
+        let read = self.policy();
+        // A database that cannot be looked at is spoken of by whoever opens it.
+        let store = config.database.exists().then(|| Store::look_at(&config.database).ok()).flatten();
+        let good = read.as_ref().ok().map(|policy| (*policy).clone());
+        match (InForce::choose(good, &config.rules, &mailbox_facts(config), store.as_ref())?, read) {
+            (Some(in_force), Ok(_)) => {
+                in_force.trouble.iter().for_each(|trouble| show::remark(trouble));
+                Ok(in_force)
+            }
+            (Some(in_force), Err(mistakes)) => {
+                mistakes.tell();
+                in_force.trouble.iter().for_each(|trouble| show::remark(trouble));
+                Ok(in_force)
+            }
+            (None, Err(mistakes)) => Err(mistakes),
+            (None, Ok(policy)) => Ok(policy.clone().into()),
+        }
     }
 
     /// The database, to look at.
@@ -116,18 +151,17 @@ impl Desk {
     }
 
     pub fn ask(&self, asked: Vec<Asked>) -> Result<Vec<DecisionView>, Failure> {
-        let policy = match self.policy() {
-            Ok(policy) => Some(policy.clone()),
+        let rules = match self.policy() {
             // A rule file cannot break the desk (L8): the daemon goes on with the last good rules, and so does who asks it.
             Err(_) if lock::holder(&self.config()?.database).is_some() => {
                 show::remark(
-                    "The rules have mistakes: see `postcase check`. The daemon decides by the last good ones.",
+                    "The rules have mistakes: see `postcase rules check`. The daemon decides by the last good ones.",
                 );
                 None
             }
-            Err(failure) => return Err(failure),
+            Ok(_) | Err(_) => Some(self.in_force()?),
         };
-        match ask(&place(self.config()?, Adopt::Refuse), policy, Clock::System, asked)? {
+        match ask(&place(self.config()?, Adopt::Refuse), rules, Clock::System, asked)? {
             Answer::Decided { decisions, by_us } => {
                 let letters = decisions.iter().any(|d| d.letters.as_array().is_some_and(|l| !l.is_empty()));
                 if by_us && letters {
@@ -157,12 +191,13 @@ pub fn report(decision: &DecisionView, done: &str) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The rules, anew.
-pub fn load_policy(config: &Config) -> Result<Loaded<Policy>, Failure> {
-    Policy::load(&config.rules, &mailbox_facts(config)).map_err(|found| findings(&found))
+/// The rules that these files make.
+pub fn compile(config: &Config, files: Files) -> Result<Loaded<Policy>, Diagnostics> {
+    Policy::compile(files, &mailbox_facts(config))
 }
 
-fn mailbox_facts(config: &Config) -> Vec<MailboxFacts> {
+/// What rules may know of the mailboxes.
+pub fn mailbox_facts(config: &Config) -> Vec<MailboxFacts> {
     let facts = config.mailboxes.iter().map(|mailbox| MailboxFacts {
         name: mailbox.name.clone(),
         trust: mailbox.trust.clone(),

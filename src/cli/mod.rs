@@ -15,6 +15,7 @@ mod journal;
 mod orders;
 mod outbox;
 mod restore;
+mod rules;
 mod run;
 mod shadow;
 mod show;
@@ -41,6 +42,7 @@ use failure::{Exit, Failure};
     after_help = "Examples:
   postcase init                         set up a new desk, step by step
   postcase check                        is everything set up as it should be?
+  postcase rules check                  are the rules right? all that is wrong at once
   postcase run                          follow the mailboxes until told to stop
   postcase case list --phase new,open   what is to be done
   postcase case reply 10482 --as Kevin --text \"It is on its way.\"
@@ -71,6 +73,8 @@ enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
     Status(status::Arguments),
+    #[command(subcommand)]
+    Rules(rules::Arguments),
     #[command(subcommand)]
     Case(case::Arguments),
     Explain(explain::Arguments),
@@ -123,6 +127,7 @@ impl Command {
             Command::Init(arguments) => init::run(desk, &arguments),
             Command::Run(arguments) => run::run(desk, &arguments),
             Command::Check(arguments) => check::run(desk, &arguments),
+            Command::Rules(arguments) => rules::run(desk, &arguments),
             Command::Status(arguments) => status::run(desk, &arguments),
             Command::Case(arguments) => case::run(desk, arguments),
             Command::Explain(arguments) => explain::run(desk, &arguments),

@@ -1,5 +1,7 @@
 //! `postcase run`: the daemon.
 
+mod folder;
+
 use std::io::IsTerminal;
 use std::sync::Arc;
 
@@ -9,11 +11,11 @@ use tracing::warn;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
-use super::desk::{Desk, load_policy, place};
+use super::desk::{Desk, place};
 use super::failure::{Exit, Failure, mistake};
 use super::journal::{self, Journal};
 use super::runtime;
-use crate::config::{Config, Filing, MailboxConfig};
+use crate::config::{Filing, MailboxConfig};
 use crate::engine::daemon::{self, Control};
 use crate::engine::{Clock, Engine};
 use crate::smtp::Patience;
@@ -21,9 +23,9 @@ use crate::store::{Adopt, Lock};
 
 /// Follow the mailboxes until told to stop
 ///
-/// SIGTERM and SIGINT end it within two seconds (a mail that the server is just accepting may take up to 30);
-/// SIGHUP reads the rules again. A message is journalled before anything is done to the server's copy, so it may
-/// be stopped, or killed, at any moment.
+/// SIGTERM and SIGINT end it within two seconds (a mail that the server is just accepting may take up to 30). The
+/// rules are read again when their files change, and at SIGHUP. A message is journalled before anything is done to the
+/// server's copy, so it may be stopped, or killed, at any moment.
 ///
 /// `--shadow` is a trial: it looks at the mailboxes read-only, decides in a database of its own, and tells what would
 /// have been done.
@@ -68,14 +70,14 @@ pub fn run(desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
     // Before anything is begun: until then a signal, SIGHUP too, ends the process as it always does.
     let signals = runtime.block_on(async { Signals::listen() });
     let mut config = desk.config_with_secrets()?;
-    let policy = desk.policy()?.clone();
+    let rules = desk.in_force()?;
     let lock = Lock::take(&config.database)?;
     let adopt = match (arguments.adopt, arguments.no_mail) {
         (true, _) => Adopt::Adopt,
         (false, true) => Adopt::TestCopy,
         (false, false) => Adopt::Refuse,
     };
-    let engine = Engine::open(&place(&config, adopt), lock, policy, Clock::System)?;
+    let engine = Engine::open(&place(&config, adopt), lock, rules, Clock::System)?;
     if engine.store().is_test_copy()? {
         warn!("this is a test copy: it sends nothing, and changes nothing in the mailboxes");
         config.mailboxes.iter_mut().for_each(|mailbox| mailbox.filing = Filing::ReadOnly);
@@ -85,7 +87,9 @@ pub fn run(desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
     let watched: Vec<_> = config.mailboxes.iter().map(|mailbox| (mailbox.name.clone(), folder_of(mailbox))).collect();
     engine.watch(&watched)?;
     let (orders, controls) = mpsc::channel(4);
-    runtime.spawn(signals.obey(config.clone(), orders));
+    let Signals { terminate, interrupt, hangup } = signals;
+    runtime.spawn(folder::follow(config.clone(), desk.files()?.clone(), hangup, orders.clone()));
+    runtime.spawn(stop(terminate, interrupt, orders));
     let patience = Patience::of(&config.smtp);
     daemon::run(engine, config, patience, controls, runtime.handle().clone())?;
     Ok(Exit::Done)
@@ -142,24 +146,16 @@ impl Signals {
             _ = self.hangup.recv() => {}
         }
     }
-
-    async fn obey(mut self, config: Arc<Config>, orders: mpsc::Sender<Control>) {
-        loop {
-            let order = tokio::select! {
-                _ = self.terminate.recv() => Control::Stop,
-                _ = self.interrupt.recv() => Control::Stop,
-                _ = self.hangup.recv() => reload(&config),
-            };
-            if orders.send(order).await.is_err() {
-                return;
-            }
-        }
-    }
 }
 
-fn reload(config: &Config) -> Control {
-    match load_policy(config) {
-        Ok(loaded) => Control::Reload(Box::new(loaded.value)),
-        Err(failure) => Control::BadRules(failure.message().to_owned()),
+async fn stop(mut terminate: Signal, mut interrupt: Signal, orders: mpsc::Sender<Control>) {
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        if orders.send(Control::Stop).await.is_err() {
+            return;
+        }
     }
 }

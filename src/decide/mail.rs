@@ -221,7 +221,7 @@ pub(super) fn subject_of(draft: &Draft<'_>, mail: &Incoming<'_>) -> String {
 
 fn open_about(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, opening: Opening) -> CaseNumber {
     let Opening { number, subject, word } = opening;
-    open_case(draft, mail, number, subject.clone());
+    open_numbered(draft, mail, number, subject.clone());
     let queue = draft.opened_in();
     let post = add_post(draft, mail, number, Entrance::Person(Standing::TakesPart));
     participants::add(draft, number, brought(mail), None);
@@ -234,7 +234,13 @@ fn open_about(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, opening: 
 }
 
 /// A case that nothing is in yet.
-pub(super) fn open_case(draft: &mut Draft<'_>, mail: &Incoming<'_>, number: CaseNumber, subject: String) {
+pub(super) fn open_case(draft: &mut Draft<'_>, mail: &Incoming<'_>, subject: String) -> CaseNumber {
+    let number = CaseNumber(draft.snapshot.next_number);
+    open_numbered(draft, mail, number, subject);
+    number
+}
+
+fn open_numbered(draft: &mut Draft<'_>, mail: &Incoming<'_>, number: CaseNumber, subject: String) {
     let today = draft.today();
     let routing = routing::route(draft, mail, today);
     let queue = routing::queue(draft, mail, &routing);

@@ -98,18 +98,35 @@ fn of_post(draft: &mut Draft<'_>, post: &NewPost, author: Option<&str>) {
 /// Tells one of the staff that a case is theirs now. What was last written in it stands below, and a reply answers it.
 pub(super) fn of_assignment(draft: &mut Draft<'_>, number: CaseNumber, to: &Staff, by: &str) {
     let now = now(draft, number);
-    let Some(last) = now.known.and_then(|case| case.last_post) else { return };
+    let words = format!("Case {number} is yours now. What was last written in it stands below.");
+    let Some(post) = last_of(draft, &now, Some(by), words) else { return };
     if draft.letters.iter().any(|letter| letter.person.as_ref() == Some(&to.name)) {
         return;
     }
-    let words = format!("Case {number} is yours now. What was last written in it stands below.");
-    let post = NewPost {
+    tell(draft, &now, &post, Recipient { staff: to, audience: Audience::Public, instead_of: None });
+}
+
+/// Tells whoever's turn it is that a case has waited as long as it was to. A reply goes to the customer.
+pub(super) fn of_waking(draft: &mut Draft<'_>, number: CaseNumber) {
+    let now = now(draft, number);
+    let words = format!("Case {number} has waited until today, as was asked: the next word is ours.");
+    let Some(post) = last_of(draft, &now, None, words) else { return };
+    for recipient in whose_turn(draft, &now).into_iter().take(TOLD) {
+        tell(draft, &now, &post, recipient);
+    }
+}
+
+/// A notice that is about no post of its own: it stands where the newest public one is, and a reply answers that.
+fn last_of(draft: &Draft<'_>, now: &Now<'_>, by: Option<&str>, words: String) -> Option<NewPost> {
+    let number = now.number;
+    let last = now.known.and_then(|case| case.last_post)?;
+    Some(NewPost {
         id: last,
         case: number,
         // An answer's place in the conversation: a reply goes to whoever wrote last from outside.
         kind: PostKind::Answer,
         audience: Audience::Public,
-        author: Some(by.to_owned()),
+        author: by.map(str::to_owned),
         address: None,
         subject: now.subject.clone(),
         text: words.clone(),
@@ -119,10 +136,15 @@ pub(super) fn of_assignment(draft: &mut Draft<'_>, number: CaseNumber, to: &Staf
         stranger: false,
         entry: draft.event.entry,
         at: draft.now,
-    };
-    let audience = if now.participants.is_empty() { Audience::Internal } else { Audience::Public };
-    if let Some(letter) = notice(draft, &now, &post, &Recipient { staff: to, audience, instead_of: None }) {
-        draft.say(format!("{} is told of the case.", to.label));
+    })
+}
+
+fn tell(draft: &mut Draft<'_>, now: &Now<'_>, post: &NewPost, mut recipient: Recipient<'_>) {
+    if now.participants.is_empty() {
+        recipient.audience = Audience::Internal;
+    }
+    if let Some(letter) = notice(draft, now, post, &recipient) {
+        draft.say(format!("{} is told of the case.", recipient.staff.label));
         draft.letters.push(letter);
     }
 }

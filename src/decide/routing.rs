@@ -63,9 +63,11 @@ pub(super) fn set(draft: &mut Draft<'_>, case: CaseNumber, routing: Routing) {
         draft.effects.push(Effect::SetAssignee { case, staff: Some(set.value.clone()), by: by(set) });
     }
     for set in &routing.tags {
+        draft.say(format!("It is marked `{}` (rule \"{}\").", set.value, set.rule));
         draft.effects.push(Effect::AddTag { case, tag: set.value.clone(), by: by(set) });
     }
     for set in &routing.followers {
+        draft.say(format!("{} follows it (rule \"{}\").", set.value, set.rule));
         draft.effects.push(Effect::AddFollower { case, staff: set.value.clone() });
     }
 }

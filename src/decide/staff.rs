@@ -322,8 +322,7 @@ fn directly(
     let words = words::of(&mail.arrived.reading);
     let Some(case) = case else {
         let subject = mail::subject_of(draft, mail);
-        let number = CaseNumber(draft.snapshot.next_number);
-        mail::open_case(draft, mail, number, subject.clone());
+        let number = mail::open_case(draft, mail, subject.clone());
         post(draft, mail, staff, (number, &subject), PostKind::Answer, &words.text);
         join(draft, number, direct, None);
         assign(draft, staff, number);
@@ -429,10 +428,11 @@ pub(super) fn expose(draft: &mut Draft<'_>, arrived: &Arrived) {
     let day = draft.today();
     let (snapshot, policy) = (draft.snapshot, draft.policy);
     for sent in crate::link::staff::exposed(&arrived.reading, snapshot, policy, day) {
-        if draft.effects.contains(&Effect::ExposeReference { sent: sent.id }) {
+        let effect = Effect::ExposeReference { sent: sent.id };
+        if draft.effects.contains(&effect) {
             continue;
         }
         draft.say("People outside have seen a personal reference: it proves nothing from here on.");
-        draft.effects.push(Effect::ExposeReference { sent: sent.id });
+        draft.effects.push(effect);
     }
 }

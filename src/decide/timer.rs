@@ -1,7 +1,7 @@
 //! A timer that fell due (L9). Between its journal entry and this decision the case may have moved on: only the
 //! generation that the timer has now counts.
 
-use super::Draft;
+use super::{Draft, notify};
 use crate::case::snapshot::CaseFacts;
 use crate::case::{CaseNumber, Decision, Phase, Target, Verdict};
 use crate::link::find_case;
@@ -33,7 +33,7 @@ fn wake(mut draft: Draft<'_>, case: &CaseFacts) -> Decision {
         return draft.decided(Verdict::Recorded, Some(case.number));
     }
     draft.say(format!("Case {} has waited until the time that was set: the next word is the desk's.", case.number));
-    // Here staff are told.
     draft.set_phase(case.number, Phase::Open);
+    notify::of_waking(&mut draft, case.number);
     draft.decided(Verdict::Done, Some(case.number))
 }

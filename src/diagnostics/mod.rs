@@ -42,7 +42,7 @@ pub enum Severity {
 }
 
 /// One thing that a person should know about a file.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     pub severity: Severity,
     /// As it was named when it was opened.
@@ -72,7 +72,7 @@ pub struct Place {
     pub span: Span,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Related {
     #[serde(flatten)]
     pub place: Place,
@@ -81,7 +81,7 @@ pub struct Related {
 
 /// All findings about the files of one loading, ordered by file and place. Display is plain text; see
 /// [`Diagnostics::render`] for colour. Serializes as an array of findings.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Diagnostics {
     pub findings: Vec<Finding>,

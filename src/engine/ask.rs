@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{Clock, Engine, Place};
+use super::{Clock, Engine, InForce, Place};
 use crate::case::{Command, EntryId};
 use crate::failpoint::{Step, reach};
-use crate::rules::Policy;
 use crate::store::cases::DecisionView;
 use crate::store::journal::{Mark, Payload};
 use crate::store::raw::Packed;
@@ -43,10 +42,10 @@ pub enum Answer {
     Waiting(Vec<EntryId>),
 }
 
-/// Appends in one transaction, and waits for the decisions. An existing database is needed. Without a `policy` only a
+/// Appends in one transaction, and waits for the decisions. An existing database is needed. Without `rules` only a
 /// daemon can decide.
-pub fn ask(place: &Place, policy: impl Into<Option<Policy>>, clock: Clock, asked: Vec<Asked>) -> Result<Answer> {
-    let mut policy = policy.into();
+pub fn ask(place: &Place, rules: impl Into<Option<InForce>>, clock: Clock, asked: Vec<Asked>) -> Result<Answer> {
+    let mut rules = rules.into();
     let store = Store::append_to(&place.database)?;
     let entries = append(&store, clock.now(), asked).map_err(|e| store.explain(e))?;
     reach(Step::CommandCommitted);
@@ -55,11 +54,11 @@ pub fn ask(place: &Place, policy: impl Into<Option<Policy>>, clock: Clock, asked
         if let Some(decisions) = decided(&store, &entries)? {
             return Ok(Answer::Decided { decisions, by_us: false });
         }
-        if policy.is_some()
+        if rules.is_some()
             && let Some(lock) = Lock::try_take(&place.database)?
-            && let Some(policy) = policy.take()
+            && let Some(rules) = rules.take()
         {
-            let engine = Engine::open(place, lock, policy, clock)?;
+            let engine = Engine::open(place, lock, rules, clock)?;
             let worked = work(&engine);
             engine.rest();
             worked?;

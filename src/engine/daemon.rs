@@ -19,7 +19,7 @@ use tracing::{error, info, warn};
 use tasks::{Bench, keep_following};
 
 use super::alarms::Watch;
-use super::{Engine, STACK};
+use super::{Engine, Reloaded, STACK};
 use crate::case::OutboxId;
 use crate::config::{Config, Filing, MailboxConfig};
 use crate::mailbox::{self, Intake, Request, Trouble};
@@ -267,17 +267,14 @@ impl Desk {
                 crate::failpoint::reach(crate::failpoint::Step::AlarmTold);
                 self.engine.settle_call(&call, failure.as_deref())?;
             }
-            Input::Control(Control::Reload(policy)) => {
-                self.engine.reload(*policy)?;
-                self.engine.trouble("rules", None)?;
-                info!("new rules are in force");
-            }
+            Input::Control(Control::Reload(policy)) => match self.engine.reload(*policy)? {
+                Reloaded::InForce => info!("new rules are in force"),
+                Reloaded::Same => info!("the rules are read again: they are those in force"),
+                Reloaded::Refused(why) => error!("{why}"),
+            },
             Input::Control(Control::BadRules(findings)) => {
                 error!("the rules have mistakes; the last good ones stay in force\n{findings}");
-                self.engine.trouble(
-                    "rules",
-                    Some("The rules have mistakes; the last good ones stay in force. Run `postcase check`."),
-                )?;
+                self.engine.keep_rules()?;
             }
             Input::Control(Control::Stop) => return Ok(Going::Stop),
             Input::Tick => {}

@@ -9,6 +9,7 @@ pub mod backup;
 pub mod clock;
 pub mod daemon;
 pub mod deliver;
+pub mod in_force;
 pub mod intake;
 mod lanes;
 pub mod timers;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use tracing::{error, info};
 
 pub use clock::Clock;
+pub use in_force::{InForce, Reloaded};
 use lanes::{AtHand, Unread};
 
 use crate::case::event::{Arrived, Commands, Matter};
@@ -75,7 +77,8 @@ pub struct Place {
 
 impl Engine {
     /// Opens the database for deciding, and counts what the last death left marked (B4).
-    pub fn open(place: &Place, lock: Lock, policy: Policy, clock: Clock) -> Result<Engine> {
+    pub fn open(place: &Place, lock: Lock, rules: impl Into<InForce>, clock: Clock) -> Result<Engine> {
+        let InForce { policy, trouble } = rules.into();
         let opened = clock.now();
         let store = Store::open(&place.database, &lock, place.adopt, opened)?;
         let circumstances = circumstances(&policy, &store)?;
@@ -90,18 +93,16 @@ impl Engine {
             at_hand: RefCell::default(),
             heard: RefCell::default(),
         };
-        engine.begin_work()?;
+        engine.begin_work(trouble.as_deref())?;
         Ok(engine)
     }
 
-    fn begin_work(&self) -> Result<()> {
+    fn begin_work(&self, trouble: Option<&str>) -> Result<()> {
         let now = self.clock.now();
         let deaths = self.store.write(|tx| {
-            self.keep_policy(tx, now)?;
+            self.stand_by(tx, trouble)?;
             // Always something to write: where that fails, nothing is begun.
             tx.set_meta("opened", &now.to_string())?;
-            // Those that are in force now were read without a mistake.
-            tx.set_trouble("rules", None, now)?;
             match self.lock.last_holder() {
                 LastHolder::Unknown => tx.count_deaths(),
                 LastHolder::DiedAt(entry) => tx.count_death(entry),
@@ -122,28 +123,6 @@ impl Engine {
 
     pub fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    /// Puts new rules in force, between groups; the change itself is an entry.
-    pub fn reload(&self, policy: Policy) -> Result<()> {
-        if policy.hash == self.rules.borrow().policy.hash {
-            return Ok(());
-        }
-        let now = self.clock.now();
-        let circumstances = circumstances(&policy, &self.store)?;
-        let payload = Payload::Reloaded { policy: policy.hash.clone() };
-        *self.rules.borrow_mut() = Rules { policy, circumstances };
-        self.store.write(|tx| {
-            self.keep_policy(tx, now)?;
-            tx.journal(&payload, None, None, now, now, crate::store::journal::Mark::Later)?;
-            Ok(())
-        })
-    }
-
-    fn keep_policy(&self, tx: &Tx, now: Timestamp) -> Result<()> {
-        let rules = self.rules.borrow();
-        let files = serde_json::to_string(&rules.policy.files).expect("file names and texts are JSON");
-        tx.keep_policy(&rules.policy.hash, &files, now)
     }
 
     /// Decides the next group of waiting entries; returns how many. When none waits, words are indexed instead. A store error leaves everything as it was, and is

@@ -6,39 +6,43 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
+use super::files::{FORMS, Files};
 use super::rule::Names;
 use super::{Desk, MailboxFacts, Policy, Rule, Staff, TemplateSource, desk, rule, staff, template};
 use crate::case::Template;
-use crate::diagnostics::{Diagnostics, Finding, Loaded, Source, nearest, plain, unreadable};
+use crate::diagnostics::{Diagnostics, Finding, Loaded, Source, nearest};
 use crate::mail::Language;
 
-/// The files that have a form of their own; every other `.toml` holds `[[rule]]`.
-const FILES: [&str; 2] = ["desk.toml", "staff.toml"];
-
 impl Policy {
-    /// Reads every rule file in `folder`, and the templates in `folder/templates`.
+    /// Reads every rule file in `folder`, and the templates in `folder/templates`. Where no mailboxes are known nothing
+    /// is said about them.
     ///
     /// # Errors
     /// All that is wrong with all files; then nothing of them counts.
     pub fn load(folder: &Path, mailboxes: &[MailboxFacts]) -> Result<Loaded<Policy>, Diagnostics> {
-        let mut found = Diagnostics::default();
-        let names = match names(folder) {
-            Ok(names) => names,
-            Err(error) => {
-                let finding = unreadable_folder(&error).in_file(folder.display().to_string());
-                return Err(finding.into());
-            }
-        };
-        let mut files = BTreeMap::new();
-        let desk = read_desk(folder, mailboxes, &mut files, &mut found);
-        let staff = read_staff(folder, desk.as_ref(), &mut files, &mut found);
+        Policy::compile(Files::read(folder), mailboxes)
+    }
+
+    /// As [`Policy::load`], of files that were read already.
+    ///
+    /// # Errors
+    /// As [`Policy::load`].
+    pub fn compile(files: Files, mailboxes: &[MailboxFacts]) -> Result<Loaded<Policy>, Diagnostics> {
+        let mut found = files.unlisted().clone();
+        if found.errors().any(|finding| finding.file == files.folder().display().to_string()) {
+            return Err(found);
+        }
+        let folder = files.folder().to_owned();
+        let desk = read_desk(&files, mailboxes, &mut found);
+        let staff = read_staff(&files, desk.as_ref(), &mut found);
         let known = Names { desk: desk.as_ref(), staff: &staff, mailboxes };
-        let rules = read_rules(folder, &names, &known, &mut files, &mut found);
-        let written = read_templates(&folder.join("templates"), &mut files, &mut found);
+        let rules = read_rules(&files, &known, &mut found);
+        let written = read_templates(&files, &mut found);
         let templates = merged(written, &mut found);
         if let Some(desk) = &desk {
-            find_missing(folder, desk, &templates, &mut found);
+            find_missing(&folder, desk, &templates, &mut found);
         }
+        let files = files.texts();
         let policy = desk.map(|desk| Policy { hash: hash(&files, &desk), desk, staff, rules, templates, files });
         found.judge(policy)
     }
@@ -68,56 +72,24 @@ impl Policy {
     }
 }
 
-/// The names of the files in a folder, sorted; editors' leavings and folders are passed over.
-fn names(folder: &Path) -> std::io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if !name.starts_with(['.', '#']) && !name.ends_with('~') && !entry.path().is_dir() {
-            names.push(name);
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
-fn unreadable_folder(error: &std::io::Error) -> Finding {
-    let help = match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            "create this folder with a `desk.toml` in it, or correct `rules` in the configuration file"
-        }
-        std::io::ErrorKind::NotADirectory => "`rules` in the configuration file must name a folder",
-        _ => "let the user that Postcase runs as read it (`chmod a+rx`, or chown)",
-    };
-    Finding::error(format!("cannot read the folder of the rules: {}", plain(error))).help(help)
-}
-
 /// The rules of every file that has no form of its own, by name.
-fn read_rules(
-    folder: &Path,
-    names: &[String],
-    known: &Names<'_>,
-    files: &mut BTreeMap<String, String>,
-    found: &mut Diagnostics,
-) -> Vec<Rule> {
+fn read_rules(files: &Files, known: &Names<'_>, found: &mut Diagnostics) -> Vec<Rule> {
     let (mut rules, mut seen) = (Vec::new(), Vec::new());
-    for name in names.iter().filter(|name| name.ends_with(".toml") && !FILES.contains(&name.as_str())) {
-        let path = folder.join(name);
-        match Source::open(&path) {
-            Ok(source) => {
+    for name in files.rules() {
+        match files.source(name) {
+            Some(Ok(source)) => {
                 if let Some(finding) = of_another_form(name, source.text()) {
-                    found.add(finding.in_file(path.display().to_string()));
+                    found.add(finding.in_file(source.file()));
                     continue;
                 }
                 rules.extend(source.read(|top| rule::rules(top, name, known, &mut seen)));
-                files.insert(name.clone(), source.text().to_owned());
                 found.append(source.diagnostics());
             }
-            Err(diagnostics) => found.append(diagnostics),
+            Some(Err(diagnostics)) => found.append(diagnostics),
+            None => {}
         }
     }
-    find_unreachable(folder, &rules, found);
+    find_unreachable(files.folder(), &rules, found);
     rules
 }
 
@@ -126,7 +98,7 @@ fn of_another_form(name: &str, text: &str) -> Option<Finding> {
     let has = |header: &str| text.lines().any(|line| line.trim_start().starts_with(header));
     let meant = [("[desk]", "desk.toml"), ("[[staff]]", "staff.toml")].into_iter().find(|(header, _)| has(header));
     let (_, meant) = meant.filter(|_| !has("[[rule]]"))?;
-    let near = nearest(name, FILES) == Some(meant);
+    let near = nearest(name, FORMS) == Some(meant);
     let help = if near { format!("rename it to `{meant}`") } else { format!("what it says belongs in `{meant}`") };
     Some(Finding::error(format!("nothing reads a rule file of the name `{name}`")).help(help))
 }
@@ -149,54 +121,39 @@ fn find_unreachable(folder: &Path, rules: &[Rule], found: &mut Diagnostics) {
     }
 }
 
-fn read_desk(
-    folder: &Path,
-    mailboxes: &[MailboxFacts],
-    files: &mut BTreeMap<String, String>,
-    found: &mut Diagnostics,
-) -> Option<Desk> {
-    let path = folder.join("desk.toml");
-    if !path.exists() && folder.is_dir() && std::fs::symlink_metadata(&path).is_err() {
-        let help = "create it with two lines under `[desk]`: `name = \"Example Support\"` and `address = \"support@example.com\"`";
-        found.add(Finding::error("the desk file is missing").help(help).in_file(path.display().to_string()));
-        return None;
-    }
-    match Source::open(&path) {
-        Ok(source) => {
+fn read_desk(files: &Files, mailboxes: &[MailboxFacts], found: &mut Diagnostics) -> Option<Desk> {
+    match files.source("desk.toml") {
+        Some(Ok(source)) => {
             let desk = source.read(|top| desk::desk(top, mailboxes));
-            files.insert("desk.toml".to_owned(), source.text().to_owned());
             found.append(source.diagnostics());
             desk
         }
-        Err(diagnostics) => {
+        Some(Err(diagnostics)) => {
             found.append(diagnostics);
+            None
+        }
+        None => {
+            let path = files.folder().join("desk.toml");
+            let help = "create it with two lines under `[desk]`: `name = \"Example Support\"` and `address = \"support@example.com\"`";
+            found.add(Finding::error("the desk file is missing").help(help).in_file(path.display().to_string()));
             None
         }
     }
 }
 
 /// A desk without the file has no staff.
-fn read_staff(
-    folder: &Path,
-    desk: Option<&Desk>,
-    files: &mut BTreeMap<String, String>,
-    found: &mut Diagnostics,
-) -> Vec<Staff> {
-    let path = folder.join("staff.toml");
-    if std::fs::symlink_metadata(&path).is_err() {
-        return Vec::new();
-    }
-    match Source::open(&path) {
-        Ok(source) => {
+fn read_staff(files: &Files, desk: Option<&Desk>, found: &mut Diagnostics) -> Vec<Staff> {
+    match files.source("staff.toml") {
+        Some(Ok(source)) => {
             let staff = source.read(|top| staff::staff(top, desk));
-            files.insert("staff.toml".to_owned(), source.text().to_owned());
             found.append(source.diagnostics());
             staff
         }
-        Err(diagnostics) => {
+        Some(Err(diagnostics)) => {
             found.append(diagnostics);
             Vec::new()
         }
+        None => Vec::new(),
     }
 }
 
@@ -209,19 +166,11 @@ struct Written {
 
 type Templates = BTreeMap<(Template, Language), Written>;
 
-fn read_templates(folder: &Path, files: &mut BTreeMap<String, String>, found: &mut Diagnostics) -> Templates {
+fn read_templates(files: &Files, found: &mut Diagnostics) -> Templates {
     let mut written = Templates::new();
-    let names = match names(folder) {
-        Ok(names) => names,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return written,
-        Err(error) => {
-            found.add(unreadable(&error).in_file(folder.display().to_string()));
-            return written;
-        }
-    };
-    for name in names {
-        let path = folder.join(&name);
-        let (key, form) = match parse_name(&name) {
+    for name in files.templates() {
+        let path = files.folder().join("templates").join(name);
+        let (key, form) = match parse_name(name) {
             Ok(parsed) => parsed,
             Err(help) => {
                 let finding = Finding::error(format!("`{name}` is no name of a template"));
@@ -229,9 +178,8 @@ fn read_templates(folder: &Path, files: &mut BTreeMap<String, String>, found: &m
                 continue;
             }
         };
-        match Source::open(&path) {
-            Ok(source) => {
-                files.insert(format!("templates/{name}"), source.text().to_owned());
+        match files.source(&format!("templates/{name}")) {
+            Some(Ok(source)) => {
                 let entry = written.entry(key).or_default();
                 let slot = match form {
                     Form::Text => &mut entry.text,
@@ -239,7 +187,8 @@ fn read_templates(folder: &Path, files: &mut BTreeMap<String, String>, found: &m
                 };
                 *slot = Some((path, source.text().to_owned()));
             }
-            Err(diagnostics) => found.append(diagnostics),
+            Some(Err(diagnostics)) => found.append(diagnostics),
+            None => {}
         }
     }
     written

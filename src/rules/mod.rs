@@ -1,6 +1,7 @@
 //! The policy: what administrators wrote in `rules/`, compiled. Pure once loaded.
 
 mod desk;
+mod files;
 mod hours;
 mod load;
 pub mod routing;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use files::Files;
 pub use rule::Rule;
 
 use crate::case::{Calendar, Template};

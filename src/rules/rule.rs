@@ -1,6 +1,7 @@
 //! `[[rule]]`: what a case gets when it opens. Which rule is asked when, and what wins, stands in [`super::routing`].
 
 mod read;
+mod words;
 
 use jiff::civil::Date;
 use regex::Regex;

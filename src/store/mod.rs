@@ -11,6 +11,7 @@ pub mod journal;
 pub mod ledger;
 pub mod lock;
 pub mod outbox;
+pub mod policy;
 pub mod raw;
 pub mod restore;
 pub mod search;

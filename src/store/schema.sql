@@ -138,6 +138,9 @@ CREATE TABLE cases (
 ) STRICT;
 CREATE INDEX cases_alias ON cases (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX cases_assignee ON cases (assignee, changed) WHERE assignee IS NOT NULL AND merged_into IS NULL;
+-- What was taken out of the rules while open cases name it.
+CREATE INDEX cases_queue ON cases (queue) WHERE merged_into IS NULL AND phase <> 'closed';
+CREATE INDEX cases_priority ON cases (priority) WHERE priority IS NOT NULL AND merged_into IS NULL AND phase <> 'closed';
 CREATE INDEX cases_phase ON cases (phase, changed) WHERE merged_into IS NULL;
 
 -- When something is to happen to a case (L9). The row stays, so that no generation is used twice.

@@ -164,11 +164,4 @@ impl Tx<'_> {
         }
         Ok(())
     }
-
-    /// Keeps the text of a policy under its hash, once.
-    pub fn keep_policy(&self, hash: &str, files: &str, now: Timestamp) -> Result<()> {
-        self.prepare_cached("INSERT INTO policy (hash, files, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")?
-            .execute(params![hash, files, now.as_microsecond()])?;
-        Ok(())
-    }
 }

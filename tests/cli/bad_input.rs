@@ -197,7 +197,7 @@ fn about_the_configuration() {
         place.run(arguments).fails(78, words);
     }
     fs::remove_file(place.path("postcase.toml")).unwrap();
-    place.run(&["run"]).fails(78, &["no postcase.toml here", "deploy/postcase.toml", "--config"]);
+    place.run(&["run"]).fails(78, &["no postcase.toml here", "postcase init", "--config"]);
     assert!(!place.database().exists());
 }
 

@@ -2,12 +2,15 @@
 
 use crate::place::Place;
 
-const COMMANDS: [&[&str]; 37] = [
+const COMMANDS: [&[&str]; 40] = [
     &[],
     &["init"],
     &["run"],
     &["restore"],
     &["check"],
+    &["rules"],
+    &["rules", "check"],
+    &["rules", "show"],
     &["status"],
     &["case"],
     &["case", "list"],
@@ -73,7 +76,7 @@ fn every_command_helps() {
         let arguments: Vec<&str> = command.iter().copied().chain(["--help"]).collect();
         let help = place.done(&arguments);
         assert!(help.contains("Usage: postcase"), "{command:?}: {help}");
-        let leaf = !matches!(command, ["case"] | ["held"] | ["outbox"]);
+        let leaf = !matches!(command, ["case"] | ["held"] | ["outbox"] | ["rules"]);
         assert_eq!(help.contains("Example"), leaf, "{command:?}: {help}");
         let summary = help.lines().next().unwrap_or_default();
         assert!(summary.len() > 10 && summary.len() <= 80, "{command:?}: {summary}");

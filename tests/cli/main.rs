@@ -11,7 +11,9 @@ mod init;
 #[path = "../lab/mod.rs"]
 mod lab;
 mod place;
+mod reloading;
 mod restoring;
+mod rules;
 mod running;
 mod servers;
 mod shadow;

@@ -37,7 +37,7 @@ fn after_a_restoration_nobody_is_acknowledged_again_and_replies_find_their_case(
     let told = place.json(&["restore", "monday.db", "--format", "json"]);
     assert_eq!((&told["next_case"], &told["kept_back"]), (&Value::from(12_001), &Value::from(0)), "{told}");
     let replaced = told["replaced"].as_str().expect("it is kept").to_owned();
-    assert!(std::path::Path::new(&replaced).exists(), "{told}");
+    assert!(place.path(&replaced).exists(), "{told}");
     let daemon = place.daemon();
     eventually("the third one comes in again", || daemon.log().contains("case=12001").then_some(()));
     let reply = format!(

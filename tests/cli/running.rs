@@ -119,7 +119,7 @@ fn rules_with_mistakes_are_told_and_the_last_good_ones_stay() {
     assert!(daemon.log().contains("the last good ones stay in force"), "{}", daemon.log());
     let said = place.run(&["status"]);
     assert_eq!(said.code, 1);
-    assert!(said.out.contains("The rules have mistakes") && said.out.contains("postcase check"), "{said:?}");
+    assert!(said.out.contains("The rules have mistakes") && said.out.contains("postcase rules check"), "{said:?}");
     dovecot.deliver("support", &mail("one"));
     sink.wait_for(1);
     let note = place.run(&["case", "note", "10001", "--as", "Kevin", "--text", "Called back."]);

@@ -17,7 +17,9 @@ use postcase::decide::decide;
 use postcase::link::speaker;
 use postcase::link::staff::footprint;
 use postcase::mail::{Address, Bounds, Language, MessageId, Named, Pointer, SentId, ThreadIndex};
-use postcase::rules::{Acknowledgement, ChangedSubject, Desk, Limits, Policy, Queue, ReferenceStyle, ReversePath};
+use postcase::rules::{
+    Acknowledgement, ChangedSubject, Desk, Limits, Notices, Policy, Queue, ReferenceStyle, ReversePath,
+};
 
 pub const DESK: &str = "support@desk.example";
 pub const SALES: &str = "sales@desk.example";
@@ -64,7 +66,7 @@ pub fn policy() -> Policy {
             per_address_day: 10,
             per_desk_hour: 100,
         },
-        notices: postcase::rules::Notices::default(),
+        notices: Notices::default(),
         hours: postcase::case::Calendar::default(),
         limits: Limits {
             message_bytes: 25 * 1024 * 1024,

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::{SignedDuration, Timestamp};
 use postcase::case::{Command, EntryId, OutboxId, Verb};
 use postcase::engine::ask::{Answer, Asked, ask};
-use postcase::engine::{Clock, Engine, Place};
+use postcase::engine::{Clock, Engine, Place, Reloaded};
 use postcase::mail::Address;
 use postcase::mail::authentication::Trust;
 use postcase::mailbox::{Arrival, Body, Fate, Mark, Opened, State};
@@ -125,24 +125,26 @@ impl Desk {
     }
 
     pub fn receiving(desk_toml: &str, received: &[&str]) -> Desk {
-        Desk::make(desk_toml, "", received, None)
+        Desk::make(desk_toml, ["", ""], received, None)
     }
 
     /// With its database elsewhere.
     pub fn at(desk_toml: &str, database: PathBuf) -> Desk {
-        Desk::make(desk_toml, "", &RECEIVED, Some(database))
+        Desk::make(desk_toml, ["", ""], &RECEIVED, Some(database))
     }
 
     /// With people who work there.
-    pub fn staffed(desk_toml: &str, staff_toml: &str) -> Desk {
-        Desk::make(desk_toml, staff_toml, &RECEIVED, None)
+    pub fn staffed(desk_toml: &str, staff_toml: &str, routing_toml: &str) -> Desk {
+        Desk::make(desk_toml, [staff_toml, routing_toml], &RECEIVED, None)
     }
 
-    fn make(desk_toml: &str, staff_toml: &str, received: &[&str], database: Option<PathBuf>) -> Desk {
+    fn make(desk_toml: &str, others: [&str; 2], received: &[&str], database: Option<PathBuf>) -> Desk {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(folder.path().join("rules")).expect("a folder for the rules");
         std::fs::write(folder.path().join("rules/desk.toml"), desk_toml).expect("a desk file");
-        std::fs::write(folder.path().join("rules/staff.toml"), staff_toml).expect("a staff file");
+        for (name, text) in ["staff.toml", "routing.toml"].iter().zip(others) {
+            std::fs::write(folder.path().join("rules").join(name), text).expect("a rule file");
+        }
         let received: Vec<Address> = received.iter().map(|text| Address::parse(text).expect("an address")).collect();
         let policy = policy(&folder.path().join("rules"), &received);
         let hand = Arc::new(AtomicI64::new(monday().as_microsecond()));
@@ -212,8 +214,10 @@ impl Desk {
         let facts: Vec<MailboxFacts> = facts(&self.received);
         match Policy::load(&self.folder.path().join("rules"), &facts) {
             Ok(loaded) => {
-                self.engine().reload(loaded.value.clone()).expect("the database takes the new rules");
-                self.policy = loaded.value;
+                match self.engine().reload(loaded.value.clone()).expect("the database takes the new rules") {
+                    Reloaded::InForce | Reloaded::Same => self.policy = loaded.value,
+                    Reloaded::Refused(why) => return Err(why),
+                }
                 Ok(())
             }
             Err(found) => Err(format!("{found:?}")),

@@ -1,7 +1,7 @@
 //! Journeys: stories on disk, played from the first mail to the last on a real engine and a real database.
 //!
 //! A story is a folder in `fixtures/journeys/`: `story.toml` is the script (see `script.rs`), `*.eml` are its longer
-//! mails, `desk.toml` its desk file where it needs one of its own, and `expected.txt` tells what came of it.
+//! mails, `desk.toml`, `staff.toml` and `routing.toml` its rules where it needs some of its own, and `expected.txt` tells what came of it.
 //!
 //! - `cargo test --test journeys` plays them all;
 //! - `STORY=reopen cargo test --test journeys` those whose name contains `reopen`;

@@ -18,7 +18,8 @@ pub const MAILBOXES: [&str; 2] = ["support", "billing"];
 pub fn play(story: &Story, folder: &Path) -> Desk {
     let desk_toml = std::fs::read_to_string(folder.join("desk.toml")).unwrap_or_else(|_| DESK.to_owned());
     let staff_toml = std::fs::read_to_string(folder.join("staff.toml")).unwrap_or_default();
-    let mut desk = Desk::staffed(&desk_toml, &staff_toml);
+    let routing_toml = std::fs::read_to_string(folder.join("routing.toml")).unwrap_or_default();
+    let mut desk = Desk::staffed(&desk_toml, &staff_toml, &routing_toml);
     for (index, mail) in story.before.iter().enumerate() {
         let bytes = write::bytes(mail, folder, &desk, (0, index as u32 + 1));
         put(&mut desk, "support", bytes, None);

@@ -94,6 +94,12 @@ fn case(out: &mut String, case: &CaseView) {
     if let Some(assignee) = &head.assignee {
         line(out, format!("    assigned to {assignee}"));
     }
+    if let Some(priority) = &head.priority {
+        line(out, format!("    priority {priority}"));
+    }
+    if !case.tags.is_empty() {
+        line(out, format!("    marked {}", case.tags.join(", ")));
+    }
     if !case.followers.is_empty() {
         line(out, format!("    followed by {}", case.followers.join(", ")));
     }

@@ -285,7 +285,7 @@ async fn many_messages_come_in_bounded_groups() {
     let _followed = Followed::start(&plain(script.port), &ledger);
     ledger.has(700);
     let book = ledger.book();
-    assert_eq!(book.largest_group, 64);
+    assert_eq!(book.largest_group, 128);
     assert!(book.order.is_sorted());
 }
 

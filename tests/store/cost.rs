@@ -70,6 +70,7 @@ fn nothing_on_the_way_of_a_message_reads_a_whole_table() {
         "journal",
         "ledger",
         "outbox",
+        "policy",
         "raw",
         "search",
         "snapshot",
@@ -98,6 +99,7 @@ fn nothing_on_the_way_of_a_message_reads_a_whole_table() {
                 let line = line.expect("a line");
                 let small = [
                     "signing_key",
+                    "json_each",
                     "unindexed",
                     "restored",
                     "mailbox",

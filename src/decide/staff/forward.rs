@@ -93,8 +93,7 @@ fn append(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, found: Foun
 fn open(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, found: Found<'_>) -> CaseNumber {
     let given = subject::base(&found.forwarded.subject, &draft.policy.desk.reference.case_word);
     let about = if found.forwarded.subject.trim().is_empty() { subject_of(draft, mail) } else { given };
-    let number = CaseNumber(draft.snapshot.next_number);
-    open_case(draft, &Incoming { speaker: Some(found.author), ..*mail }, number, about.clone());
+    let number = open_case(draft, &Incoming { speaker: Some(found.author), ..*mail }, about.clone());
     remark(draft, mail, staff, (number, &about));
     let post = add_post(draft, mail, found, number);
     let participant = Participant { who: found.author.clone(), requester: true };
