@@ -21,6 +21,15 @@
 //! [`engine::Engine::step`] is this journey for a group of entries, on one page. Commands take the same way: the
 //! [`cli`] appends a journal entry and waits for its decision ([`engine::ask`]); whoever holds the lock decides.
 //!
+//! Staff work by mail, and their mail takes this way, too. [`link::staff`] says who speaks, and what proves it.
+//! `decide::notify` tells them, each in a letter of their own, whose reference is personal and says who reads a reply.
+//! [`case::instruction`] reads the commands at the top of a reply, and `decide::instructions` carries them out by the
+//! same [`case::Action`]s as the command line. What is not proven, not clear, or crosses a colleague's answer is held,
+//! and its writer asked: the answer is the proof.
+//!
+//! Time comes in by the same door: [`engine::timers`] journals what falls due, once mail from before is in the journal;
+//! [`engine::alarms`] journals what is wrong. Working time is counted by [`case::calendar`].
+//!
 //! # The laws
 //!
 //! | law | where it is kept | what guards it |

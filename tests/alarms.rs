@@ -283,6 +283,22 @@ fn poison_is_told_once_and_is_over_when_a_person_has_looked() {
 }
 
 #[test]
+fn mistakes_in_the_rules_are_told_once_however_often_they_are_saved() {
+    let mut desk = watched();
+    let watch = watch();
+    let mut heard = Vec::new();
+    for _ in 0..6 {
+        desk.engine().keep_rules().expect("the store works");
+        heard.extend(minutes(&mut desk, &watch, 15, None));
+    }
+    assert_eq!(heard, ["rules begins"]);
+    let renamed = DESK.replace("Example Support", "Better Support");
+    desk.reload(&renamed).expect("good rules");
+    assert_eq!(minutes(&mut desk, &watch, 15, None), ["rules over"]);
+    assert_eq!(mails(&desk).len(), 2, "one that they are wrong, one that they are right");
+}
+
+#[test]
 fn without_anybody_to_tell_nothing_piles_up() {
     let mut desk = watched();
     let nobody = Watch { alarm: AlarmConfig { disk_below: 0, ..AlarmConfig::default() }, ..watch() };

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use assert_cmd::Command;
+use postcase::case::instruction::Word;
 use regex::Regex;
 
 fn root() -> &'static Path {
@@ -73,6 +74,45 @@ fn a_command_that_is_none_would_be_found() {
     assert_eq!(commands, [vec!["frobnicate", "--help"], vec!["case", "list", "--phase", "new open"]]);
     let run = Command::new(env!("CARGO_BIN_EXE_postcase")).args(&commands[0]).output().unwrap();
     assert_eq!(run.status.code(), Some(64));
+}
+
+/// What staff may write at the top of a mail is a command, but for the one slip of the finger that is shown.
+#[test]
+fn commands_in_mail_are_commands() {
+    let named = Regex::new(r"(?m)(?:^|[ `(])#([a-z]+)").unwrap();
+    let readme = readme();
+    let (_, rest) = readme.split_once("## For staff").expect("staff are spoken to");
+    let words: BTreeSet<&str> =
+        named.captures_iter(rest.split("\n## ").next().unwrap()).map(|found| found.get(1).unwrap().as_str()).collect();
+    assert!(words.len() > 10, "{words:?}");
+    let unknown: Vec<&str> = words.into_iter().filter(|word| Word::of(word).is_none()).collect();
+    assert_eq!(unknown, ["clsoe"]);
+}
+
+/// What it shows of `rules/` is right, word for word: `check` has no warning about it either.
+#[test]
+fn rules_are_right() {
+    let readme = readme();
+    let shown: Vec<&str> = readme.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
+    let with = |word: &str| shown.iter().filter(|block| block.contains(word)).copied().collect::<String>();
+    let (staff, routing) = (with("[[staff]]"), with("[[rule]]"));
+    assert!(!staff.is_empty() && !routing.is_empty(), "{shown:?}");
+    let folder = desk();
+    let rules = folder.path().join("rules");
+    let queues = "\n[[queue]]\nname = \"support\"\n\n[[queue]]\nname = \"parts\"\n";
+    let desk = std::fs::read_to_string(rules.join("desk.toml")).unwrap();
+    std::fs::write(rules.join("desk.toml"), desk + queues).unwrap();
+    std::fs::write(rules.join("staff.toml"), staff).unwrap();
+    std::fs::write(rules.join("routing.toml"), routing).unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_postcase"))
+        .current_dir(folder.path())
+        .env_remove("POSTCASE_CONFIG")
+        .args(["check", "--offline", "--format", "json"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+    assert!(!said.contains("rules/"), "{said}");
+    assert!(said.contains(r#""what":"rules","ok":true"#), "{said}");
 }
 
 #[test]

@@ -91,7 +91,8 @@ read_letter() {
   local reading
   reading=$(postcase explain --format json "$1")
   jq -r '"From:    \(.from.name // "") <\(.from.address)>", "Subject: \(.subject)", ""' <<<"$reading" | quoted
-  jq -r .text <<<"$reading" | tr -d '\r' | head -n "${2:-8}" | quoted
+  # Without blank lines at the end.
+  jq -r .text <<<"$reading" | tr -d '\r' | head -n "${2:-8}" | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' | quoted
 }
 quoted() { sed "s/^/    ${DIM}│${PLAIN} /"; }
 

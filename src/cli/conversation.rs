@@ -63,7 +63,10 @@ fn print_head(case: &CaseView, asked: u64) {
 }
 
 fn print_post(post: &PostView) {
-    let who = person(post.author.as_deref(), post.address.as_deref());
+    let who = match (post.kind, &post.author) {
+        (PostKind::Note, None) => "Postcase".to_owned(),
+        _ => person(post.author.as_deref(), post.address.as_deref()),
+    };
     let (what, audience) = match (post.kind, post.audience) {
         (PostKind::MailIn, Audience::Public) => ("wrote", ""),
         (PostKind::MailIn, Audience::Internal) => ("wrote", "takes no part: only staff see this"),

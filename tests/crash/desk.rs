@@ -116,6 +116,14 @@ impl<'a> Desk<'a> {
         fs::write(self.path().join("postcase.toml"), config).expect("our own folder");
     }
 
+    /// Kevin and Petra answer the mail of the queue `support`.
+    pub fn employ(&self) {
+        let one = |name: &str| {
+            format!("[[staff]]\nname = \"{name}\"\naddresses = [\"{name}@desk.test\"]\nqueues = [\"support\"]\n\n")
+        };
+        fs::write(self.path().join("rules/staff.toml"), one("kevin") + &one("petra")).expect("our own folder");
+    }
+
     /// From now on alarms go to administrators, and to a command that writes them down. A full disk is none.
     pub fn tell_administrators(&self, after: &str) {
         let page = self.path().join("page");

@@ -11,12 +11,15 @@ use crate::daemon::{Daemon, FailAt, was_killed};
 use crate::desk::{Desk, dovecot};
 use crate::disk::Disk;
 use crate::lab::PATIENCE;
-use crate::mails::{bounce, header, out_of_office, reply, request};
+use crate::mails::{bounce, header, out_of_office, reply, request, staff_reply, unproven};
 use crate::outcome::{Outcome, described};
 use crate::smtp_sink::Received;
 
 /// Stretches of the journey; each ends when nothing is left to do.
-pub const STRETCHES: usize = 9;
+pub const STRETCHES: usize = 13;
+
+/// The first stretch in which staff work.
+const STAFF: usize = 9;
 
 /// How a journey is disturbed.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub enum Disturbance<'a> {
     None,
     /// The daemon dies when it first comes to this step; the next one when it comes there for the second time, and so on.
     At(Step),
+    /// The daemon dies when it first comes to this step in each stretch in which staff work.
+    AmongStaff(Step),
     /// The daemon is killed.
     Moments(Vec<Moment>),
     /// The disk has so many bytes of room when a stretch begins; when that is used up, somebody makes more.
@@ -70,6 +75,10 @@ pub struct Journey<'a> {
     fresh: bool,
     took: [Duration; STRETCHES],
     pub deaths: u32,
+    /// Deaths at the step at which it was to die.
+    pub struck: u32,
+    /// The next daemon is to die.
+    armed: bool,
     /// Deaths while something was left to do.
     pub deaths_at_work: u32,
     /// Copies of each mail that the server had when the daemon died before it had written that down (L3): each of them
@@ -80,6 +89,7 @@ pub struct Journey<'a> {
 impl<'a> Journey<'a> {
     pub fn new(desk: &'a Desk<'a>, disturbance: Disturbance<'a>) -> Journey<'a> {
         desk.tell_administrators("10m");
+        desk.employ();
         Journey {
             desk,
             disturbance,
@@ -89,6 +99,8 @@ impl<'a> Journey<'a> {
             fresh: true,
             took: [Duration::ZERO; STRETCHES],
             deaths: 0,
+            struck: 0,
+            armed: false,
             deaths_at_work: 0,
             in_the_gap: BTreeMap::new(),
         }
@@ -120,11 +132,6 @@ impl<'a> Journey<'a> {
             journey.desk.deliver(0, &out_of_office("bela", "sixth", &acknowledged("bela")));
             journey.desk.deliver(0, &bounce("carla@customer.test", "seventh", &acknowledged("carla")));
         });
-        let number = |mail: &Received| {
-            let subject = header(mail, "Subject");
-            let digits = subject.rsplit_once("[Case ").expect("a number stands in the subject").1;
-            digits.trim_end_matches(']').to_owned()
-        };
         let (of_anna, of_bela) = (number(&acknowledged("anna")), number(&acknowledged("bela")));
         let commands_die = matches!(self.disturbance, Disturbance::At(Step::CommandCommitted));
         self.stretch(3, 11, |journey| {
@@ -153,6 +160,7 @@ impl<'a> Journey<'a> {
         self.stretch(8, 16, |journey| {
             journey.command(&["case", "close", &of_anna, "--as", "Kevin"]);
         });
+        self.play_staff();
         if let Some(mut daemon) = self.daemon.take() {
             daemon.stop(desk);
         }
@@ -164,6 +172,61 @@ impl<'a> Journey<'a> {
         Outcome::of(desk)
     }
 
+    /// Staff are told, answer, note, are asked about a mail in their name, and merge.
+    fn play_staff(&mut self) {
+        let desk = self.desk;
+        let told = |who: &str, about: &str| {
+            let own = [format!("{who}@desk.test")];
+            let is_it = |mail: &Received| mail.recipients == own && header(mail, "Subject").contains(about);
+            desk.sink.taken().into_iter().find(is_it).unwrap_or_else(|| panic!("{who} is told of {about}"))
+        };
+        self.stretch(STAFF, 18, |journey| {
+            journey
+                .desk
+                .deliver(0, &request("emma", "support", "ninth", "Cable", "Which cable does the printer take?"));
+            journey.desk.deliver(0, &request("finn", "support", "tenth", "Plug", "Which plug does it take?"));
+        });
+        let of_emma = number(&told("kevin", "Cable"));
+        self.stretch(STAFF + 1, 21, |journey| {
+            let answer = staff_reply("kevin", "answer", &told("kevin", "Cable"), "It takes the blue one.");
+            journey.desk.deliver(0, &answer);
+            let note = "#note\n\nWe have none in stock.";
+            journey.desk.deliver(0, &staff_reply("petra", "note", &told("petra", "Cable"), note));
+            let subject = format!("[Case {of_emma}] a word about it");
+            journey.desk.deliver(0, &unproven("kevin", "unproven", &subject, "Ten are ordered."));
+        });
+        assert_eq!(desk.number("SELECT count(*) FROM held"), 1, "{:?}: it is held", self.disturbance);
+        self.stretch(STAFF + 2, 23, |journey| {
+            let yes = staff_reply("kevin", "yes", &told("kevin", "confirm"), "Yes, that is mine.");
+            journey.desk.deliver(0, &yes);
+        });
+        assert_eq!(desk.number("SELECT count(*) FROM held"), 0, "{:?}: it is released", self.disturbance);
+        self.stretch(STAFF + 3, 24, |journey| {
+            let merge = format!("#merge {of_emma}\n\nThe plug comes with the cable.");
+            journey.desk.deliver(0, &staff_reply("kevin", "merge", &told("kevin", "Plug"), &merge));
+        });
+        assert_eq!(
+            desk.number("SELECT count(*) FROM cases WHERE merged_into IS NOT NULL"),
+            1,
+            "{:?}",
+            self.disturbance
+        );
+        let to = |who: &str| {
+            let texts: BTreeMap<String, String> = desk
+                .sink
+                .taken()
+                .iter()
+                .filter(|mail| mail.recipients.contains(&format!("{who}@customer.test")))
+                .map(|mail| (header(mail, "Message-ID"), String::from_utf8_lossy(&mail.bytes).into_owned()))
+                .collect();
+            texts.into_values().collect::<Vec<String>>()
+        };
+        assert_eq!((to("emma").len(), to("finn").len()), (3, 2), "acknowledged and answered");
+        let inside = ["none in stock", "Ten are ordered", "Your reply goes"];
+        let leaked = to("emma").iter().chain(&to("finn")).any(|text| inside.iter().any(|words| text.contains(words)));
+        assert!(!leaked, "{:?}: what is for staff has gone to a customer", self.disturbance);
+    }
+
     /// Lets something happen, and waits until so many entries are journalled and all is done that follows from them.
     fn stretch(&mut self, stretch: usize, entries: u64, happens: impl FnOnce(&mut Self)) {
         self.stretch = stretch;
@@ -173,6 +236,13 @@ impl<'a> Journey<'a> {
                 daemon.stop(self.desk);
             }
             disk.fill(room[stretch]);
+        }
+        if matches!(self.disturbance, Disturbance::AmongStaff(_)) && stretch >= STAFF {
+            self.armed = true;
+            if let Some(mut daemon) = self.daemon.take() {
+                daemon.kill();
+                self.mourn();
+            }
         }
         let begun = Instant::now();
         self.since = begun;
@@ -269,12 +339,13 @@ impl<'a> Journey<'a> {
     /// Starts the daemon when there is none, and ends it when its time has come.
     fn supervise(&mut self) {
         let Some(daemon) = &mut self.daemon else {
+            // Sometimes at once, sometimes after those who run ahead had time to do so.
+            let later = if self.struck.is_multiple_of(2) { RUNNING_AHEAD } else { Duration::ZERO };
             let fail_at = match self.disturbance {
                 Disturbance::At(step) if self.deaths < DEATHS && step != Step::CommandCommitted => {
-                    // Sometimes at once, sometimes after those who run ahead had time to do so.
-                    let later = if self.deaths.is_multiple_of(2) { RUNNING_AHEAD } else { Duration::ZERO };
                     Some(FailAt { step, times: self.deaths + 1, later })
                 }
+                Disturbance::AmongStaff(step) if self.armed => Some(FailAt { step, times: 1, later }),
                 _ => None,
             };
             self.daemon = Some(Daemon::start_with(self.desk, fail_at));
@@ -295,6 +366,8 @@ impl<'a> Journey<'a> {
                 assert_eq!(told.count() as u32, self.deaths, "it is told once\n{log}");
             } else if status.code() != Some(75) {
                 assert!(was_killed(status), "the daemon ended: {status:?}\n{log}");
+                self.struck += 1;
+                self.armed = false;
                 self.mourn();
             }
             self.daemon = None;
@@ -351,6 +424,13 @@ impl<'a> Journey<'a> {
 
 fn is_to(mail: &Received, who: &str) -> bool {
     mail.recipients == [format!("{who}@customer.test")]
+}
+
+/// The number of the case that it is about.
+fn number(mail: &Received) -> String {
+    let subject = header(mail, "Subject");
+    let digits = subject.rsplit_once("[Case ").expect("a number stands in the subject").1;
+    digits.trim_end_matches(']').to_owned()
 }
 
 fn said(child: &mut Child) -> String {

@@ -17,6 +17,7 @@ const MOMENTS: usize = 10;
 /// What a disturbed journey had to bear.
 struct Borne {
     deaths: u32,
+    struck: u32,
     deaths_at_work: u32,
     doubled: usize,
 }
@@ -30,6 +31,27 @@ fn killed_at_every_step_it_goes_on_where_it_was() {
         // Two couriers are at work: one may be in the gap when the other one dies.
         assert!(!exception || borne.doubled > 0, "{} is after the server's yes", step.name());
         println!("{}: {} deaths, {} mails doubled", step.name(), borne.deaths, borne.doubled);
+    }
+}
+
+/// Mail that tells staff, an answer that is relayed, a mail that is asked about and released, a command in a mail: each is
+/// on its way when the daemon dies, at every step that mail goes.
+#[test]
+fn killed_at_every_step_while_staff_work_it_goes_on_where_it_was() {
+    let others = [
+        Step::TimersWritten,
+        Step::TimersCommitted,
+        Step::AlarmWritten,
+        Step::AlarmCommitted,
+        Step::AlarmTold,
+        Step::CommandCommitted,
+    ];
+    let steps: Vec<Step> = Step::ALL.into_iter().filter(|step| !others.contains(step)).collect();
+    let borne = play(steps.iter().copied().map(Disturbance::AmongStaff).collect());
+    for (step, borne) in steps.iter().zip(&borne) {
+        println!("{}: struck {} times, {} mails doubled", step.name(), borne.struck, borne.doubled);
+        // A copy goes to the Sent folder of the two answers alone.
+        assert!(borne.struck >= 2, "staff's mail comes to the step {}", step.name());
     }
 }
 
@@ -67,8 +89,8 @@ fn play(disturbances: Vec<Disturbance<'static>>) -> Vec<Borne> {
                     let mut journey = Journey::new(&desk, disturbance);
                     let outcome = journey.play();
                     let doubled = compare(&outcome, &journey);
-                    let Journey { deaths, deaths_at_work, .. } = journey;
-                    let one = (number, Borne { deaths, deaths_at_work, doubled });
+                    let Journey { deaths, struck, deaths_at_work, .. } = journey;
+                    let one = (number, Borne { deaths, struck, deaths_at_work, doubled });
                     borne.lock().expect("nobody panics with it").push(one);
                 }
             });

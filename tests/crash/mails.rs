@@ -14,11 +14,21 @@ pub fn request(from: &str, to: &str, id: &str, subject: &str, text: &str) -> Vec
 
 /// An answer to a mail that the desk sent: its reference stands in the quote.
 pub fn reply(from: &str, id: &str, to: &Received, text: &str) -> Vec<u8> {
+    answer(&format!("{from}@customer.test"), id, to, text)
+}
+
+/// The same by one of the staff.
+pub fn staff_reply(from: &str, id: &str, to: &Received, text: &str) -> Vec<u8> {
+    answer(&format!("{from}@desk.test"), id, to, text)
+}
+
+fn answer(from: &str, id: &str, to: &Received, text: &str) -> Vec<u8> {
     // Without moments, so that the same bytes come in every time.
     let quote: String = timeless(&text_of(to)).lines().map(|line| format!("> {line}\n")).collect();
+    let (name, domain) = from.split_once('@').expect("an address");
     lines(&format!(
-        "Return-Path: <{from}@customer.test>\nFrom: {from} <{from}@customer.test>\nTo: support@desk.test\n\
-         Subject: Re: {}\nMessage-ID: <{id}@customer.test>\nIn-Reply-To: {}\nReferences: {}\n\
+        "Return-Path: <{from}>\nFrom: {name} <{from}>\nTo: support@desk.test\n\
+         Subject: Re: {}\nMessage-ID: <{id}@{domain}>\nIn-Reply-To: {}\nReferences: {}\n\
          Date: Mon, 2 Nov 2026 11:00:00 +0000\n\n{text}\n\nOn Monday, Test Desk wrote:\n{quote}",
         header(to, "Subject"),
         header(to, "Message-ID"),
@@ -26,7 +36,15 @@ pub fn reply(from: &str, id: &str, to: &Received, text: &str) -> Vec<u8> {
     ))
 }
 
-/// The same with the marks of a machine.
+/// A mail in the name of one of the staff, which nothing proves to be theirs.
+pub fn unproven(from: &str, id: &str, subject: &str, text: &str) -> Vec<u8> {
+    lines(&format!(
+        "Return-Path: <{from}@desk.test>\nFrom: {from} <{from}@desk.test>\nTo: support@desk.test\nSubject: {subject}\n\
+         Message-ID: <{id}@desk.test>\nDate: Mon, 2 Nov 2026 11:00:00 +0000\n\n{text}\n"
+    ))
+}
+
+/// A reply with the marks of a machine.
 pub fn out_of_office(from: &str, id: &str, to: &Received) -> Vec<u8> {
     lines(&format!(
         "Return-Path: <>\nFrom: {from} <{from}@customer.test>\nTo: support@desk.test\n\

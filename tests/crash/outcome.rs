@@ -128,7 +128,7 @@ fn table(desk: &Desk, sql: &str) -> String {
 /// Without what differs from run to run: moments.
 pub fn timeless(text: &str) -> String {
     static MOMENT: LazyLock<Regex> = LazyLock::new(|| {
-        let pattern = r"\d{4}-\d\d-\d\dT[0-9:.]+Z|\d{4}-\d\d-\d\d at \d\d:\d\d UTC|\d\d\.\d\d\.\d{4} um \d\d:\d\d UTC|(?m)^Date: .*2026.*$";
+        let pattern = r"\d{4}-\d\d-\d\d(?:T[0-9:.]+Z|(?:\s+at)?\s+\d\d:\d\d UTC)?|\d\d\.\d\d\.\d{4} um \d\d:\d\d UTC|(?m)^Date: .*2026.*$";
         Regex::new(pattern).expect("the pattern is a constant")
     });
     let text = text.replace("=\r\n", "");
