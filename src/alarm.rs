@@ -86,6 +86,8 @@ pub const RULES: &str = "rules";
 pub const POISON: &str = "held messages";
 /// The database's disk is nearly full.
 pub const DISK: &str = "disk";
+/// The index of words.
+pub const SEARCH: &str = "search";
 /// Timers did not wait for a mailbox any longer (L9).
 pub const TIMERS: &str = "timers";
 /// An administrator's address refuses alarms.

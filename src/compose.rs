@@ -11,7 +11,7 @@ use lettre::message::{Attachment, Body, MultiPart, SinglePart};
 use crate::case::Letter;
 use crate::case::letter::Composed;
 use crate::case::letter::Hand;
-use crate::mail::reference;
+use crate::mail::reference::{self, LOOP_HEADER};
 use crate::mail::{Address, Defect, Keyring, Language};
 use crate::rules::template::{self, Rendered};
 use crate::rules::{Policy, ReversePath, TemplateSource};
@@ -56,7 +56,16 @@ pub fn compose(letter: &Letter, policy: &Policy, keyring: &Keyring, quotes: &[Qu
         .boundary(format!("=_pc.{sealed}"))
         .singlepart(SinglePart::plain(texts.text))
         .singlepart(SinglePart::html(texts.html));
-    let mut mail = match files {
+    let (files, withheld): (Vec<&File>, Vec<&File>) =
+        files.iter().partition(|file| letter.person.is_some() || !is_our_mail(file));
+    defects.extend(withheld.into_iter().map(|_| {
+        Defect {
+            name: "own-mail-withheld".to_owned(),
+            note: "an enclosed message is a mail of ours: what it names is for those it went to, and it was left out"
+                .to_owned(),
+        }
+    }));
+    let mut mail = match files.as_slice() {
         [] => texts,
         files => {
             let mixed = MultiPart::mixed().boundary(format!("=_pm.{sealed}")).multipart(texts);
@@ -74,6 +83,13 @@ pub fn compose(letter: &Letter, policy: &Policy, keyring: &Keyring, quotes: &[Qu
         bytes: mail.formatted(),
         defects,
     }
+}
+
+/// Whether a file is a message, or holds one, that bears our loop mark: a notice that staff dragged into their answer.
+fn is_our_mail(file: &File) -> bool {
+    let message = file.media_type.starts_with("message/") || file.name.to_lowercase().ends_with(".eml");
+    let mark = format!("{LOOP_HEADER}:");
+    message && file.bytes.windows(mark.len()).any(|bytes| bytes.eq_ignore_ascii_case(mark.as_bytes()))
 }
 
 /// The bytes as they are, whatever they are.

@@ -18,7 +18,7 @@ use crate::case::event::Arrived;
 use crate::case::snapshot::{CaseFacts, Footprint, KnownMessage, KnownSent, Snapshot};
 use crate::case::{Audience, CaseNumber, Phase};
 use crate::mail::{Address, Clue, ClueKind, Kind, MessageId, Pointer, Reading, thread};
-use crate::rules::Desk;
+use crate::rules::Policy;
 
 /// Cases that a new case is linked to because the mail named them without proof, at most.
 const REFUSED: usize = 8;
@@ -64,8 +64,8 @@ pub struct Also {
 }
 
 /// Finds the case that `arrived` belongs to.
-pub fn link(arrived: &Arrived, snapshot: &Snapshot, desk: &Desk) -> Link {
-    let mut search = Search::new(&arrived.reading, snapshot, desk);
+pub fn link(arrived: &Arrived, snapshot: &Snapshot, policy: &Policy) -> Link {
+    let mut search = Search::new(&arrived.reading, snapshot, policy);
     let mut conversation_asked = false;
     for clue in &arrived.reading.clues {
         // A message that others refer to belongs to their conversation without a clue of its own, with the weight of one.
@@ -111,7 +111,7 @@ pub fn find_case(snapshot: &Snapshot, number: CaseNumber) -> Option<&CaseFacts> 
 
 /// What is kept of a mail so that later ones find its conversation. A report stands for the mail of ours that it gives
 /// back: replies may name the id under which that one went.
-pub fn footprint(reading: &Reading, desk: &Desk) -> Footprint {
+pub fn footprint(reading: &Reading, policy: &Policy) -> Footprint {
     let message = &reading.message;
     let returned = reading.returned.as_ref().filter(|_| reading.kind != Kind::Own);
     let mut seen = BTreeSet::new();
@@ -122,9 +122,9 @@ pub fn footprint(reading: &Reading, desk: &Desk) -> Footprint {
         refers_to.drain(REFERRED - 1..refers_to.len() - 1);
     }
     let mut addresses: Vec<Address> =
-        identity::outsiders(message, desk).into_iter().map(|named| named.address.clone()).collect();
+        identity::outsiders(message, policy).into_iter().map(|named| named.address.clone()).collect();
     for named in returned.iter().flat_map(|mail| &mail.recipients) {
-        if identity::is_outside(&named.address, desk) && !addresses.contains(&named.address) {
+        if identity::is_outside(&named.address, &policy.desk) && !addresses.contains(&named.address) {
             addresses.push(named.address.clone());
         }
     }
@@ -132,7 +132,7 @@ pub fn footprint(reading: &Reading, desk: &Desk) -> Footprint {
         message_id: message.message_id.clone(),
         refers_to,
         thread: thread::index(message),
-        originator: speaker(message, desk).map(|named| named.address.clone()),
+        originator: speaker(message, policy).map(|named| named.address.clone()),
         addresses,
         content_hash: reading.content_hash.clone(),
     }
@@ -148,8 +148,8 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(reading: &'a Reading, snapshot: &'a Snapshot, desk: &Desk) -> Search<'a> {
-        Search { reading, snapshot, footprint: footprint(reading, desk), evidence: Vec::new(), refused: Vec::new() }
+    fn new(reading: &'a Reading, snapshot: &'a Snapshot, policy: &Policy) -> Search<'a> {
+        Search { reading, snapshot, footprint: footprint(reading, policy), evidence: Vec::new(), refused: Vec::new() }
     }
 
     fn by_clue(&mut self, clue: &Clue) -> Option<Link> {

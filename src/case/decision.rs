@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::letter::QuestionKind;
 use super::{By, CaseNumber, Command, EntryId, Letter, NewPost, OutboxId, Participant, Phase, PostId, Target};
 use crate::mail::{Address, Language, SentId};
 
@@ -187,6 +188,9 @@ pub enum Effect {
     Hold {
         entry: EntryId,
         reason: String,
+        /// What its writer would settle, where they are one of the staff.
+        #[serde(default)]
+        question: Option<QuestionKind>,
     },
     /// The entry does not wait any more.
     Unhold {

@@ -69,6 +69,20 @@ pub enum Hand {
     Person,
 }
 
+/// What staff are asked about a mail of theirs that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum QuestionKind {
+    /// Nothing proves that they wrote it.
+    Yours,
+    /// A colleague was faster.
+    Crossing,
+    /// What stands at its top cannot be carried out as it is.
+    Unclear,
+    /// Commands about no case.
+    Nowhere,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
     /// `entry * 256 + ordinal`: names the letter, its reference, its Message-ID and its place in the outbox.
@@ -84,6 +98,9 @@ pub struct Letter {
     pub person: Option<String>,
     /// The held entry that this letter asks about: an answer to it settles that entry.
     pub asks: Option<EntryId>,
+    /// What is asked about it: says which answers settle it.
+    #[serde(default)]
+    pub question: Option<QuestionKind>,
     /// Of the originator: the desk's address, with the desk's or the employee's name.
     pub from: Named,
     /// At least one.

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::letter::QuestionKind;
 use super::{Audience, By, CaseNumber, EntryId, Participant, Phase, PostId, PostKind, Timer, Verdict};
 use crate::mail::{Address, Language, MessageId, SentId, ThreadIndex};
 
@@ -43,7 +44,7 @@ pub struct Snapshot {
     /// Of the author whose mail is handed on, the first.
     #[serde(default)]
     pub forwarded: SpeakerFacts,
-    /// For a correction: what the named entry is now.
+    /// For a correction, and for the answer to a question of ours: what the entry that it is about is now.
     pub corrected: Option<EntryFacts>,
     /// The posts that a command names, or that a personal reference answers.
     #[serde(default)]
@@ -103,8 +104,10 @@ pub struct KnownSent {
     pub person: Option<String>,
     /// True once the personal reference was seen where people outside could read it (B31).
     pub exposed: bool,
-    /// The entry that the letter asked about.
+    /// The entry that the letter asked about, and what it asked.
     pub asks: Option<EntryId>,
+    #[serde(default)]
+    pub question: Option<QuestionKind>,
     pub at: Timestamp,
     /// Of the post that the letter was about: staff answer a post, and what kind it is says to whom.
     pub about: Option<PostKind>,
@@ -133,6 +136,9 @@ pub struct KnownMessage {
     #[serde(default)]
     pub kind: Option<PostKind>,
     pub verdict: Option<Verdict>,
+    /// True while it is held because nothing proves who wrote it.
+    #[serde(default)]
+    pub unproven: bool,
 }
 
 /// What linking needs of a message that was just read: every mail is indexed by it, and comes back as a [`KnownMessage`].

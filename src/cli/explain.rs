@@ -269,7 +269,7 @@ fn speaker(policy: &Policy, arrived: &Arrived, snapshot: &Snapshot, now: Timesta
         all.any(|one| one.who.address == *address)
     };
     let staff = matches!(who.role, Role::Staff(_));
-    let role = match (who.role, link::speaker(&reading.message, &policy.desk)) {
+    let role = match (who.role, link::speaker(&reading.message, policy)) {
         _ if reading.kind == Kind::Own => Some("desk"),
         (Role::Staff(_), _) => Some("staff"),
         (_, None) => reading.message.originator().map(|_| "desk"),

@@ -283,7 +283,7 @@ impl Trial {
             }
             Request::Arrived(arrivals, reply) => {
                 arrivals.into_iter().try_for_each(|arrival| self.decide(arrival))?;
-                let _ = reply.send(());
+                let _ = reply.send(Vec::new());
             }
             Request::Marked(marks, reply) => {
                 self.engine.marked(&marks)?;

@@ -1,14 +1,11 @@
 //! The two texts of a letter: what was said, the foot with the reference, and quotes beneath.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::Quoted;
 use crate::case::letter::Hand;
 use crate::case::{Letter, Template};
 use crate::mail::Language;
 use crate::mail::body::MARKER;
+use crate::mail::clue;
 use crate::mail::reference;
 use crate::rules::template::Rendered;
 use crate::rules::template::paragraphs::{self, escaped};
@@ -85,9 +82,14 @@ fn normal(text: &str) -> String {
 /// A mail of ours carries its own reference and no other: one that staff quoted, or that stands in a quoted post,
 /// would lead the reply elsewhere (B27).
 fn without_references(text: &str) -> String {
-    static WRITTEN: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?i)ref:[0-9a-z \t-]{24,60}:ref").expect("the pattern is a constant"));
-    WRITTEN.replace_all(text, "").into_owned()
+    let mut kept = String::with_capacity(text.len());
+    let mut from = 0;
+    for span in clue::spans(text) {
+        kept.push_str(&text[from..span.start]);
+        from = span.end;
+    }
+    kept.push_str(&text[from..]);
+    kept
 }
 
 fn foot(language: &Language) -> &'static str {

@@ -22,6 +22,7 @@ pub(super) fn decide(mut draft: Draft<'_>, alarm: &Alarm, to: &[Address]) -> Dec
         post: None,
         person: None,
         asks: None,
+        question: None,
         from: desk_address(&draft, None),
         to: to.iter().map(|address| Named { name: None, address: address.clone() }).collect(),
         cc: Vec::new(),

@@ -177,6 +177,7 @@ fn letter(draft: &Draft<'_>, mail: &Incoming<'_>, about: About<'_>, template: Te
         post: Some(about.post),
         person: None,
         asks: None,
+        question: None,
         from: desk_address(draft, about.queue),
         to: vec![Named { name, address: to.address.clone() }],
         cc: Vec::new(),

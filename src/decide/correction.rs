@@ -25,8 +25,7 @@ pub(super) fn release(
     if facts.held {
         draft.effects.push(Effect::Unhold { entry });
     }
-    let desk = &draft.policy.desk;
-    let mail = Incoming { arrived, entry, speaker: speaker(&arrived.reading.message, desk) };
+    let mail = Incoming { arrived, entry, speaker: speaker(&arrived.reading.message, draft.policy) };
     let (_, case) = match staff::speaking(&draft, arrived) {
         // Whoever released it vouches for the address in From.
         Some((staff, _)) if treatment(arrived.reading.kind) == Treatment::Answered => {

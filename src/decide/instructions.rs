@@ -287,6 +287,7 @@ fn carried_out(
         post: about.and_then(|(_, post)| post),
         person: Some(staff.name.clone()),
         asks: None,
+        question: None,
         from: desk_address(draft, case.and_then(|case| draft.queue(&case.queue))),
         to: vec![Named { name: Some(staff.label.clone()), address: to }],
         cc: Vec::new(),

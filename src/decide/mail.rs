@@ -9,13 +9,14 @@ use super::{Draft, alike, automatic, changed_subject, notify, ordinal, routing, 
 use crate::case::decision::LinkKind;
 use crate::case::event::Arrived;
 use crate::case::snapshot::{CaseFacts, KnownMessage};
+use crate::case::speaker::Proof;
 use crate::case::{
     Audience, CaseNumber, Decision, Effect, EntryId, NewPost, Phase, PostId, PostKind, Template, Verdict,
 };
 use crate::link::identity::passes_on;
 use crate::link::{Link, Place, Standing, find_case, link, speaker};
 use crate::mail::{Kind, Named, Reading, subject};
-use crate::rules::template;
+use crate::rules::{Staff, template};
 
 /// What the desk does with a kind of mail (B14).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,14 +62,23 @@ pub(super) fn decide(mut draft: Draft<'_>, arrived: &Arrived) -> Decision {
     }
     staff::expose(&mut draft, arrived);
     if let Some(first) = duplicate_of(&mut draft, arrived) {
-        return duplicate(draft, first);
+        let proven = staff::speaking(&draft, arrived).filter(|(_, proof)| match proof {
+            Proof::Authenticated | Proof::Reference(_) => true,
+            Proof::None | Proof::Refuted => false,
+        });
+        return match proven {
+            Some(speaks) if first.unproven && first.post.is_none() && treatment == Treatment::Answered => {
+                instead(draft, arrived, speaks, first)
+            }
+            Some(_) | None => duplicate(draft, first),
+        };
     }
     let from_us = reading.message.from.iter().any(|named| desk.is_own(&named.address));
     if from_us && !passes_on(&reading.message, desk) {
         draft.hold("From is one of our own addresses, but the mail does not bear our signature.".to_owned());
         return draft.decided(Verdict::Hold, None);
     }
-    let mail = Incoming { arrived, entry: draft.event.entry, speaker: speaker(&reading.message, desk) };
+    let mail = Incoming { arrived, entry: draft.event.entry, speaker: speaker(&reading.message, draft.policy) };
     match treatment {
         Treatment::Answered => match staff::speaking(&draft, arrived) {
             Some((staff, proof)) => staff::decide(draft, &mail, staff, proof),
@@ -109,7 +119,7 @@ pub(super) fn linked(draft: &mut Draft<'_>, mail: &Incoming<'_>) -> (Verdict, Op
 }
 
 fn explained(draft: &mut Draft<'_>, arrived: &Arrived) -> Link {
-    let link = link(arrived, draft.snapshot, &draft.policy.desk);
+    let link = link(arrived, draft.snapshot, draft.policy);
     draft.trace.extend(link.evidence.iter().cloned());
     link
 }
@@ -187,6 +197,28 @@ fn duplicate(mut draft: Draft<'_>, first: &KnownMessage) -> Decision {
         draft.effects.push(Effect::IndexMail { entry: draft.event.entry, post });
     }
     draft.decided(Verdict::Duplicate, first.case)
+}
+
+/// The copy by another way, which waits for a proof, does not keep out the one that brings it.
+fn instead(mut draft: Draft<'_>, arrived: &Arrived, (staff, proof): (&Staff, Proof), first: &KnownMessage) -> Decision {
+    draft.say(format!("The same message is held as entry {}, unproven: this copy brings the proof.", first.entry));
+    draft.effects.push(Effect::Correct { corrects: first.entry });
+    draft.effects.push(Effect::Unhold { entry: first.entry });
+    let speaker = speaker(&arrived.reading.message, draft.policy);
+    let mail = Incoming { arrived, entry: draft.event.entry, speaker };
+    let mut decision = staff::decide(draft, &mail, staff, proof);
+    let written = decision.effects.iter().find_map(|effect| {
+        if let Effect::AddPost(post) = effect {
+            (post.entry == mail.entry).then_some(post.id)
+        } else if let Effect::IndexMail { entry, post } = effect {
+            (*entry == mail.entry).then_some(*post)
+        } else {
+            None
+        }
+    });
+    // Nobody's word has the first one taken in beside this one.
+    decision.effects.extend(written.map(|post| Effect::IndexMail { entry: first.entry, post }));
+    decision
 }
 
 /// A new case.

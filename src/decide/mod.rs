@@ -25,6 +25,7 @@ use jiff::civil::Date;
 pub use mail::{Treatment, treatment};
 
 use crate::case::event::{Arrived, Matter};
+use crate::case::letter::QuestionKind;
 use crate::case::snapshot::CaseFacts;
 use crate::case::{
     CaseNumber, Decision, Effect, EntryId, Event, Letter, Phase, PostId, Snapshot, Target, Timer, Verdict,
@@ -90,7 +91,14 @@ impl<'a> Draft<'a> {
 
     fn hold(&mut self, reason: String) {
         self.say(format!("Held for a person: {reason}"));
-        self.effects.push(Effect::Hold { entry: self.event.entry, reason });
+        self.effects.push(Effect::Hold { entry: self.event.entry, reason, question: None });
+    }
+
+    /// Held until its writer settles it.
+    fn hold_for(&mut self, question: QuestionKind, reason: String) {
+        self.say(format!("Held for a person: {reason}"));
+        let entry = self.event.entry;
+        self.effects.push(Effect::Hold { entry, reason, question: Some(question) });
     }
 
     /// Mail of ours did not arrive: whoever waits for the customer now would wait for ever.
@@ -141,6 +149,11 @@ impl<'a> Draft<'a> {
 
     fn next_letter(&self) -> SentId {
         SentId(ordinal(self.event.entry, self.letters.len() as u64))
+    }
+
+    /// From here on other people read the letters of the case: what was written before is quoted no more (B24).
+    fn quote_nothing_old(&mut self, case: CaseNumber) {
+        self.effects.push(Effect::QuoteNothingBefore { case, post: PostId(ordinal(self.event.entry, 0)) });
     }
 
     fn set_phase(&mut self, case: CaseNumber, phase: Phase) {

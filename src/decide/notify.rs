@@ -310,6 +310,7 @@ fn notice(draft: &mut Draft<'_>, now: &Now<'_>, post: &NewPost, to: &Recipient<'
         post: Some(post.id),
         person: Some(to.staff.name.clone()),
         asks: None,
+        question: None,
         from: Named { name: Some(name), address: desk_address.address },
         to: vec![addressed(to.staff)],
         cc: Vec::new(),

@@ -1,6 +1,7 @@
 //! Mail from staff (B17, B31, B32): who they are must be proven; then the letter that they answer says to whom their
 //! words go. What staff write to each other never reaches a customer by an inference.
 
+mod audience;
 mod commands;
 mod forward;
 mod question;
@@ -9,20 +10,24 @@ pub(super) mod words;
 use super::action::{answered as addressee, by_person};
 use super::mail::{self, Incoming};
 use super::{Draft, notify, participants};
+use crate::case::decision::LinkKind;
 use crate::case::event::{Arrived, Commands};
-use crate::case::instruction::Order;
-use crate::case::letter::Enclosed;
+use crate::case::letter::{Enclosed, QuestionKind};
 use crate::case::snapshot::{CaseFacts, KnownSent};
 use crate::case::speaker::{Proof, Role};
 use crate::case::{
-    Audience, By, CaseNumber, Command, Decision, Effect, EntryId, NewPost, Participant, Phase, PostId, PostKind,
-    Template, Verb, Verdict,
+    Audience, By, CaseNumber, Decision, Effect, NewPost, Participant, Phase, PostId, PostKind, Template, Verdict,
 };
-use crate::link::staff::{addressed_outside, personal, who_speaks};
+use crate::link::identity;
+use crate::link::staff::{Tie, addressed_outside, personal, who_speaks};
 use crate::link::{Place, Standing, case_of, find_case, link};
-use crate::mail::{Attachment, Kind, Named};
+use crate::mail::{Address, Attachment, Kind, Named, Pointer};
 use crate::rules::Staff;
+use audience::{answered, audience, heard, is_public};
 use question::{Question, ask};
+
+/// Cases that a new one is linked to because its mail names them without proof, at most.
+const REFUSED: usize = 8;
 
 /// Bytes of a picture within the text up to which it is part of a signature, not of what is said.
 const LOGO: u64 = 20 * 1024;
@@ -53,12 +58,18 @@ pub(super) fn decide(mut draft: Draft<'_>, mail: &Incoming<'_>, staff: &Staff, p
             draft.say(format!("{name} writes: the mail answers a letter that went to {name} alone."))
         }
         Proof::Refuted => {
-            draft.hold(format!("From is {name}'s address, and the server says that DMARC failed."));
+            draft.hold_for(
+                QuestionKind::Yours,
+                format!("From is {name}'s address, and the server says that DMARC failed."),
+            );
             ask(&mut draft, mail, staff, Question::Yours);
             return draft.decided(Verdict::Hold, None);
         }
         Proof::None if uses_powers(&draft, mail) => {
-            draft.hold(format!("From is {name}'s address, and nothing proves that {name} wrote it."));
+            draft.hold_for(
+                QuestionKind::Yours,
+                format!("From is {name}'s address, and nothing proves that {name} wrote it."),
+            );
             ask(&mut draft, mail, staff, Question::Yours);
             return draft.decided(Verdict::Hold, None);
         }
@@ -67,10 +78,11 @@ pub(super) fn decide(mut draft: Draft<'_>, mail: &Incoming<'_>, staff: &Staff, p
             return mail::ordinary(draft, mail);
         }
     }
-    if let Some(letter) = answered(&draft, mail, staff)
+    if let Some((letter, tie)) = answered(&draft, mail, staff)
+        && tie != Tie::Carried
         && let Some(entry) = letter.asks
     {
-        return settle(draft, mail, staff, (letter, entry));
+        return question::settle(draft, mail, staff, (letter, entry));
     }
     let (verdict, case) = take(&mut draft, mail, staff, Crossing::Asked, Commands::Carried);
     draft.decided(verdict, case)
@@ -79,55 +91,16 @@ pub(super) fn decide(mut draft: Draft<'_>, mail: &Incoming<'_>, staff: &Staff, p
 /// Whether a mail asks for more than anybody's mail may have.
 fn uses_powers(draft: &Draft<'_>, mail: &Incoming<'_>) -> bool {
     let reading = &mail.arrived.reading;
-    let desk = &draft.policy.desk;
     let names_case = reading.clues.iter().any(|clue| case_of(&clue.pointer, draft.snapshot).is_some());
     let takes_part = || {
-        let link = link(mail.arrived, draft.snapshot, desk);
+        let link = link(mail.arrived, draft.snapshot, draft.policy);
         matches!(link.place, Place::Case(_)) && link.standing == Standing::TakesPart && link.also.is_empty()
     };
     personal(reading, draft.snapshot).next().is_some()
         || !addressed_outside(&reading.message, draft.policy, draft.today()).is_empty()
         || forward::found(draft, mail).is_some()
-        || !commands::of(mail).is_empty()
+        || !commands::of(mail, Audience::Internal).is_empty()
         || names_case && !takes_part()
-}
-
-/// The letter to staff that a mail answers: one to the writer before one to somebody else.
-fn answered<'a>(draft: &Draft<'a>, mail: &Incoming<'_>, staff: &Staff) -> Option<&'a KnownSent> {
-    let all: Vec<&KnownSent> = personal(&mail.arrived.reading, draft.snapshot).collect();
-    all.iter().find(|sent| sent.person.as_ref() == Some(&staff.name)).or(all.first()).copied()
-}
-
-/// The answer to a question of ours about a held mail.
-fn settle(
-    mut draft: Draft<'_>,
-    mail: &Incoming<'_>,
-    staff: &Staff,
-    (letter, entry): (&KnownSent, EntryId),
-) -> Decision {
-    let instructions = commands::of(mail);
-    let only_send = matches!(instructions.orders[..], [Order::Send]) && instructions.text.is_empty();
-    let declined = question::declines(&words::of(&mail.arrived.reading).text);
-    let command = |verb: Verb| Effect::Command(Command { by: staff.name.clone(), verb });
-    let anew = question::takes_mail_anew(letter) || (letter.case.is_some() && !instructions.is_empty());
-    if declined {
-        draft.say(format!("{} says that entry {entry} is not to be taken in.", staff.label));
-        let reason = format!("{} said no.", staff.label);
-        draft.effects.push(command(Verb::Discard { entry, reason }));
-    } else if only_send {
-        draft.say(format!("{} says that entry {entry} is to be sent as it stands: it is released.", staff.label));
-        draft.effects.push(command(Verb::ReleaseAsText { entry }));
-    } else if anew {
-        draft.say(format!("{} wrote entry {entry} anew.", staff.label));
-        let reason = format!("{} wrote it anew.", staff.label);
-        draft.effects.push(command(Verb::Discard { entry, reason }));
-        let (verdict, case) = take(&mut draft, mail, staff, Crossing::Asked, Commands::Carried);
-        return draft.decided(verdict, case);
-    } else {
-        draft.say(format!("{} vouches for entry {entry}: it is released.", staff.label));
-        draft.effects.push(command(Verb::Release { entry }));
-    }
-    draft.decided(Verdict::Done, None)
 }
 
 /// Takes in a mail that is the writer's beyond doubt.
@@ -139,14 +112,14 @@ pub(super) fn take(
     commands: Commands,
 ) -> (Verdict, Option<CaseNumber>) {
     let message = &mail.arrived.reading.message;
-    let instructions = commands::of(mail);
-    let letter = answered(draft, mail, staff);
-    let answered = letter.and_then(|sent| Some((sent, find_case(draft.snapshot, sent.case?)?)));
+    let letter = answered(draft, mail, staff).map(|letter| heard(draft, mail, staff, crossing, letter));
+    let answered = letter.as_ref().and_then(|sent| Some((sent, find_case(draft.snapshot, sent.case?)?)));
+    let quoted = answered.map_or(Audience::Internal, |(sent, _)| audience(sent));
+    let instructions = commands::of(mail, quoted);
     let direct = addressed_outside(message, draft.policy, draft.today());
     if !direct.is_empty() {
         let case = answered.map(|(_, case)| case).or_else(|| place(draft, mail));
-        let public = answered.is_some_and(|(sent, _)| is_public(sent));
-        let (verdict, case) = directly(draft, mail, staff, &direct, case, public);
+        let (verdict, case) = directly(draft, mail, staff, &direct, case, quoted);
         if !instructions.is_empty() {
             commands::not_here(draft, mail, staff, case);
         }
@@ -176,34 +149,78 @@ pub(super) fn take(
     }
 }
 
-/// The audience is in the reference (B32).
-fn is_public(sent: &KnownSent) -> bool {
-    let post = match sent.about {
-        Some(PostKind::MailIn | PostKind::Answer) => true,
-        Some(PostKind::Note | PostKind::Automatic) | None => false,
-    };
-    post && sent.audience == Audience::Public
-}
-
 /// Whether staff write about what they asked for themselves, as anybody does.
 fn own_request(draft: &Draft<'_>, mail: &Incoming<'_>, case: &CaseFacts) -> bool {
     let from = mail.arrived.reading.message.originator();
     let takes_part = case.participants.iter().any(|one| Some(&one.who.address) == from);
-    takes_part && matches!(link(mail.arrived, draft.snapshot, &draft.policy.desk).place, Place::Case(_))
+    takes_part && matches!(link(mail.arrived, draft.snapshot, draft.policy).place, Place::Case(_))
 }
 
-/// The case that the clues name. Staff need not take part in it.
+/// The case that the clues name. Staff need not take part in it; whoever comes to it by their hand must, unless one of
+/// our own references says that it is the one: strangers may have written the subject that staff go on with (L6).
 fn place<'a>(draft: &mut Draft<'a>, mail: &Incoming<'_>) -> Option<&'a CaseFacts> {
-    let reading = &mail.arrived.reading;
-    let named = reading.clues.iter().find_map(|clue| case_of(&clue.pointer, draft.snapshot));
+    let (snapshot, people) = (draft.snapshot, brought(draft, mail));
+    let fits = |pointer: &Pointer, number: CaseNumber| {
+        let takes_part =
+            |who: &&Address| find_case(snapshot, number).is_some_and(|case| identity::takes_part(who, case));
+        match pointer {
+            Pointer::Sent(_) => true,
+            Pointer::Number(_) => people.iter().all(takes_part),
+            Pointer::Id(_) | Pointer::Thread(_) => people.is_empty() || people.iter().any(takes_part),
+        }
+    };
+    let clues = mail.arrived.reading.clues.iter();
+    let named = clues
+        .filter_map(|clue| Some((&clue.pointer, case_of(&clue.pointer, snapshot)?)))
+        .find(|(pointer, number)| fits(pointer, *number))
+        .map(|(_, number)| number);
     // Others may refer to this mail, which comes late.
-    let by_others = || match link(mail.arrived, draft.snapshot, &draft.policy.desk).place {
-        Place::Case(number) => Some(number),
+    let by_others = || match link(mail.arrived, snapshot, draft.policy).place {
+        Place::Case(number) => {
+            let case = find_case(snapshot, number)?;
+            let fits = people.is_empty() || people.iter().any(|who| identity::takes_part(who, case));
+            fits.then_some(number)
+        }
         Place::New => None,
     };
-    let number = named.or_else(by_others)?;
+    let Some(number) = named.or_else(by_others) else {
+        if !refused(draft, mail).is_empty() {
+            draft.say("The mail names a case in which whoever it brings takes no part: it is none of that case's.");
+        }
+        return None;
+    };
     draft.say(format!("The mail names case {number}, or belongs to its conversation."));
     find_case(draft.snapshot, number)
+}
+
+/// Whom outside a mail by staff brings into its case: those it is written to, or else whose mail it hands on.
+fn brought<'m>(draft: &Draft<'_>, mail: &Incoming<'m>) -> Vec<&'m Address> {
+    let direct = addressed_outside(&mail.arrived.reading.message, draft.policy, draft.today());
+    let people: Vec<&Address> = direct.into_iter().map(|named| &named.address).collect();
+    match people.is_empty() {
+        true => forward::found(draft, mail).into_iter().map(forward::Found::author).collect(),
+        false => people,
+    }
+}
+
+/// The cases that a mail names without the proof that it takes.
+fn refused(draft: &Draft<'_>, mail: &Incoming<'_>) -> Vec<CaseNumber> {
+    let clues = mail.arrived.reading.clues.iter();
+    let mut all: Vec<CaseNumber> = Vec::new();
+    for number in clues.filter_map(|clue| case_of(&clue.pointer, draft.snapshot)) {
+        if !all.contains(&number) && all.len() < REFUSED {
+            all.push(number);
+        }
+    }
+    all
+}
+
+/// People decide whether a new case belongs with those that its mail names.
+fn propose(draft: &mut Draft<'_>, mail: &Incoming<'_>, case: CaseNumber) {
+    for to in refused(draft, mail) {
+        let reason = format!("The mail names case {to}, in which nobody it brings takes part.");
+        draft.effects.push(Effect::LinkCase { from: case, to, kind: LinkKind::Related, reason });
+    }
 }
 
 /// The words go to the participants, from the desk's address and in the writer's name.
@@ -218,11 +235,14 @@ fn answer(
     if crossing == Crossing::Asked
         && let Some(faster) = crossed(draft, staff, sent, case)
     {
-        draft.hold(format!("{} answered case {} before this answer came.", faster.by, case.number));
+        draft.hold_for(
+            QuestionKind::Crossing,
+            format!("{} answered case {} before this answer came.", faster.by, case.number),
+        );
         ask(draft, mail, staff, Question::Crossing { case, faster });
         return (Verdict::Hold, Some(case.number));
     }
-    let words = words::of(&mail.arrived.reading);
+    let words = words::of(&mail.arrived.reading, Audience::Public);
     let files = files(mail);
     if words.text.trim().is_empty() && files.is_empty() {
         draft.say("The mail has no words of its own: nothing is sent.");
@@ -300,7 +320,8 @@ pub(super) fn note(
     case: &CaseFacts,
 ) -> (Verdict, Option<CaseNumber>) {
     draft.say(format!("{} wrote a note on case {}: it stays internal.", staff.label, case.number));
-    let words = words::of(&mail.arrived.reading);
+    // Whatever it quotes stays inside with it.
+    let words = words::of(&mail.arrived.reading, Audience::Public);
     add_post(draft, mail, staff, case, PostKind::Note, &words.text);
     notify::of_newest_post(draft, Some(&staff.name));
     (Verdict::Append, Some(case.number))
@@ -313,16 +334,23 @@ fn directly(
     staff: &Staff,
     direct: &[&Named],
     case: Option<&CaseFacts>,
-    public: bool,
+    quoted: Audience,
 ) -> (Verdict, Option<CaseNumber>) {
+    if let Some(case) = case
+        && is_aside(draft, mail, direct, case)
+    {
+        draft.say("The mail goes to people outside who take no part in the case, and the desk is only on copy.");
+        return note(draft, mail, staff, case);
+    }
     draft.say(format!(
         "{} wrote to people outside, who have the mail already: recorded, not sent a second time.",
         staff.label
     ));
-    let words = words::of(&mail.arrived.reading);
+    let words = words::of(&mail.arrived.reading, quoted);
     let Some(case) = case else {
         let subject = mail::subject_of(draft, mail);
         let number = mail::open_case(draft, mail, subject.clone());
+        propose(draft, mail, number);
         post(draft, mail, staff, (number, &subject), PostKind::Answer, &words.text);
         join(draft, number, direct, None);
         assign(draft, staff, number);
@@ -331,12 +359,19 @@ fn directly(
     };
     let id = add_post(draft, mail, staff, case, PostKind::Answer, &words.text);
     join(draft, case.number, direct, Some(case));
-    if public {
+    if quoted == Audience::Public {
         rest(draft, mail, staff, direct, case, id, &words);
     }
     take_over(draft, staff, case);
     notify::of_newest_post(draft, Some(&staff.name));
     (Verdict::Append, Some(case.number))
+}
+
+/// Whether a mail is about a case, and to nobody who takes part in it.
+fn is_aside(draft: &Draft<'_>, mail: &Incoming<'_>, direct: &[&Named], case: &CaseFacts) -> bool {
+    let to_desk = mail.arrived.reading.message.to.iter().any(|named| draft.policy.desk.is_own(&named.address));
+    let takes_part = |who: &Named| case.participants.iter().any(|one| one.who.address == who.address);
+    !to_desk && !case.participants.is_empty() && !direct.iter().any(|named| takes_part(named))
 }
 
 /// A reply that goes to the customer, with others on copy: whoever is not among those gets it from us.
@@ -372,7 +407,11 @@ fn join(draft: &mut Draft<'_>, case: CaseNumber, direct: &[&Named], known: Optio
         let there = known.is_some_and(|case| case.participants.iter().any(|one| one.who.address == named.address));
         !there && !participants::is_unanswerable(&named.address)
     });
-    for (index, named) in new.take(limit) {
+    let new: Vec<(usize, &&Named)> = new.take(limit).collect();
+    if known.is_some() && !new.is_empty() {
+        draft.quote_nothing_old(case);
+    }
+    for (index, named) in new {
         let requester = known.is_none() && index == 0;
         let participant = Participant { who: (*named).clone(), requester };
         draft.effects.push(Effect::AddParticipant { case, participant });

@@ -192,8 +192,11 @@ impl Engine {
         self.heard.borrow_mut().insert(mailbox.to_owned(), self.clock.now());
     }
 
-    /// What the alarm command is told next.
+    /// What the alarm command is told next. A test copy calls nobody.
     pub fn next_call(&self) -> Result<Option<Call>> {
+        if self.store.is_test_copy()? {
+            return Ok(None);
+        }
         self.store.next_call()
     }
 

@@ -34,6 +34,8 @@ use crate::store::{Result, ledger};
 const COURIERS: usize = 2;
 /// Reports that wait for the engine, at most; a courier that finds no room waits.
 const REPORTS: usize = 64;
+/// Inputs that are taken in one round, at most.
+const ROUND: usize = 32;
 /// How long the engine sleeps when nothing pokes it: how soon a command from another process is seen.
 const TICK: Duration = Duration::from_millis(50);
 /// How long the end waits for a mail that is past its final dot.
@@ -80,17 +82,19 @@ pub fn run(
     let desk = Desk {
         engine,
         config,
-        couriers,
+        errands: Errands {
+            couriers,
+            ended: Vec::new(),
+            send_after: Timestamp::MIN,
+            copying: None,
+            copy_after: Timestamp::MIN,
+            calling: false,
+        },
         reports_in,
-        ended: Vec::new(),
-        send_after: Timestamp::MIN,
-        copying: None,
-        copy_after: Timestamp::MIN,
         data_version: -1,
         tidied: Instant::now(),
         watch,
         looked: None,
-        calling: false,
     };
     let inbox = Inbox { requests, reports, controls };
     let thread = std::thread::Builder::new().name("engine".into()).stack_size(STACK);
@@ -168,20 +172,67 @@ enum Going {
 struct Desk {
     engine: Engine,
     config: Arc<Config>,
-    couriers: Vec<Bench>,
+    errands: Errands,
     reports_in: mpsc::Sender<Report>,
+    data_version: i64,
+    tidied: Instant,
+    watch: Watch,
+    looked: Option<Instant>,
+}
+
+/// What is done outside the engine's thread, and what came of it.
+struct Errands {
+    couriers: Vec<Bench>,
     /// Attempts that ended and are not written down.
     ended: Vec<(Due, Attempt)>,
     /// The SMTP server itself is in trouble: nothing is tried before.
     send_after: Timestamp,
     copying: Option<OutboxId>,
     copy_after: Timestamp,
-    data_version: i64,
-    tidied: Instant,
-    watch: Watch,
-    looked: Option<Instant>,
     /// The alarm command runs.
     calling: bool,
+}
+
+impl Errands {
+    fn take(&mut self, engine: &Engine, report: Report) -> Result<()> {
+        match report {
+            Report::Mail(index, attempt) => {
+                if attempt.trouble.is_some() {
+                    self.send_after = engine.now() + outbox::SERVER_PAUSE;
+                }
+                if let Some(due) = self.couriers[index].under_way.pop_front() {
+                    self.ended.push((due, attempt));
+                }
+                Ok(())
+            }
+            Report::Untried(index) => {
+                self.couriers[index].under_way.pop_front();
+                Ok(())
+            }
+            Report::Copy(copy, failure) => {
+                self.copying = None;
+                if let Some(trouble) = &failure {
+                    let is_alone = trouble.kind == mailbox::TroubleKind::Refused;
+                    self.copy_after = engine.now() + if is_alone { COPY_BREATH } else { COPY_PAUSE };
+                }
+                engine.settle_copy(&copy, failure.as_ref())
+            }
+            Report::Called(call, failure) => {
+                self.calling = false;
+                crate::failpoint::reach(crate::failpoint::Step::AlarmTold);
+                engine.settle_call(&call, failure.as_deref())
+            }
+        }
+    }
+
+    /// Writes down how attempts ended: all that ended meanwhile with one commit. What could not be written down is kept
+    /// for the next time.
+    fn settle(&mut self, engine: &Engine) -> Result<()> {
+        let attempts: Vec<(&Due, &Attempt)> = self.ended.iter().map(|(due, attempt)| (due, attempt)).collect();
+        engine.settle_all(&attempts)?;
+        self.ended.clear();
+        Ok(())
+    }
 }
 
 impl Desk {
@@ -212,12 +263,13 @@ impl Desk {
     /// Everything that can be done now: what was asked, what waits, what is due.
     fn turn(&mut self, inbox: &mut Inbox, handle: &Handle) -> Result<Going> {
         loop {
-            while let Some(input) = inbox.ready() {
+            // No more in one round: what goes on coming must not keep the rest from being done.
+            for input in std::iter::from_fn(|| inbox.ready()).take(ROUND) {
                 if self.take(input)? == Going::Stop {
                     return Ok(Going::Stop);
                 }
             }
-            self.settle()?;
+            self.errands.settle(&self.engine)?;
             self.engine.fire_timers()?;
             self.look_around(handle)?;
             let decided = self.engine.step()?;
@@ -242,31 +294,8 @@ impl Desk {
 
     fn take(&mut self, input: Input) -> Result<Going> {
         match input {
-            Input::Request(request) => self.answer(request)?,
-            Input::Report(Report::Mail(index, attempt)) => {
-                if attempt.trouble.is_some() {
-                    self.send_after = self.engine.now() + outbox::SERVER_PAUSE;
-                }
-                if let Some(due) = self.couriers[index].under_way.pop_front() {
-                    self.ended.push((due, attempt));
-                }
-            }
-            Input::Report(Report::Untried(index)) => {
-                self.couriers[index].under_way.pop_front();
-            }
-            Input::Report(Report::Copy(copy, failure)) => {
-                self.copying = None;
-                if let Some(trouble) = &failure {
-                    let is_alone = trouble.kind == mailbox::TroubleKind::Refused;
-                    self.copy_after = self.engine.now() + if is_alone { COPY_BREATH } else { COPY_PAUSE };
-                }
-                self.engine.settle_copy(&copy, failure.as_ref())?;
-            }
-            Input::Report(Report::Called(call, failure)) => {
-                self.calling = false;
-                crate::failpoint::reach(crate::failpoint::Step::AlarmTold);
-                self.engine.settle_call(&call, failure.as_deref())?;
-            }
+            Input::Request(request) => answer(&self.engine, &self.config, request)?,
+            Input::Report(report) => self.errands.take(&self.engine, report)?,
             Input::Control(Control::Reload(policy)) => match self.engine.reload(*policy)? {
                 Reloaded::InForce => info!("new rules are in force"),
                 Reloaded::Same => info!("the rules are read again: they are those in force"),
@@ -282,55 +311,17 @@ impl Desk {
         Ok(Going::On)
     }
 
-    /// A mailbox whose receiver is gone has ended: its answer is not missed.
-    fn answer(&self, request: Request) -> Result<()> {
-        match request {
-            Request::Opened(opened, reply) => {
-                let _ = reply.send(self.engine.opened(&opened)?);
-            }
-            Request::Arrived(arrivals, reply) => {
-                let filing = arrivals.first().map_or(ledger::Filing::None, |first| self.filing(&first.mailbox));
-                self.engine.arrived(arrivals, filing)?;
-                let _ = reply.send(());
-            }
-            Request::Marked(marks, reply) => {
-                self.engine.marked(&marks)?;
-                let _ = reply.send(());
-            }
-            Request::Missing(uids, place, reply) => {
-                let _ = reply.send(self.engine.missing(&uids, &place)?);
-            }
-            Request::Differs(mailbox, uids) => self.engine.differs(&mailbox, &uids)?,
-            Request::State(state) => self.engine.mailbox_state(&state)?,
-        }
-        Ok(())
-    }
-
-    fn filing(&self, name: &str) -> ledger::Filing {
-        match self.config.mailboxes.iter().find(|mailbox| mailbox.name == name).map(|mailbox| &mailbox.filing) {
-            None | Some(Filing::ReadOnly | Filing::Leave) => ledger::Filing::None,
-            Some(Filing::MarkSeen | Filing::Move(_) | Filing::Delete) => ledger::Filing::Wanted,
-        }
-    }
-
-    /// Writes down how attempts ended: all that ended meanwhile with one commit.
-    fn settle(&mut self) -> Result<()> {
-        let ended = std::mem::take(&mut self.ended);
-        let attempts: Vec<(&Due, &Attempt)> = ended.iter().map(|(due, attempt)| (due, attempt)).collect();
-        self.engine.settle_all(&attempts)
-    }
-
     /// Hands due mail to couriers that have room, the longest waiting first to whoever has the most.
     fn send(&mut self) -> Result<()> {
-        if rests(self.send_after, outbox::SERVER_PAUSE, self.engine.now()) {
+        if rests(self.errands.send_after, outbox::SERVER_PAUSE, self.engine.now()) {
             return Ok(());
         }
-        let room = self.couriers.iter().map(Bench::room).sum();
+        let room = self.errands.couriers.iter().map(Bench::room).sum();
         let under_way: Vec<OutboxId> =
-            self.couriers.iter().flat_map(|courier| courier.under_way.iter().map(|due| due.id)).collect();
+            self.errands.couriers.iter().flat_map(|courier| courier.under_way.iter().map(|due| due.id)).collect();
         for due in self.engine.next_mails(&under_way, room)? {
             crate::failpoint::reach(crate::failpoint::Step::OutboxClaimed);
-            if let Some(courier) = self.couriers.iter_mut().max_by_key(|courier| courier.room()) {
+            if let Some(courier) = self.errands.couriers.iter_mut().max_by_key(|courier| courier.room()) {
                 courier.hand_over(due);
             }
         }
@@ -343,9 +334,9 @@ impl Desk {
             self.looked = Some(Instant::now());
             self.engine.look_around(&self.watch)?;
         }
-        let Some(command) = self.watch.alarm.command.clone().filter(|_| !self.calling) else { return Ok(()) };
+        let Some(command) = self.watch.alarm.command.clone().filter(|_| !self.errands.calling) else { return Ok(()) };
         let Some(call) = self.engine.next_call()? else { return Ok(()) };
-        self.calling = true;
+        self.errands.calling = true;
         let reports = self.reports_in.clone();
         handle.spawn(async move {
             let failure = pager::page(&command, &call.alarm).await.err();
@@ -356,12 +347,12 @@ impl Desk {
 
     /// Appends copies of people's mail to the Sent folder, one at a time.
     fn copy(&mut self, handle: &Handle) -> Result<()> {
-        if self.copying.is_some() || rests(self.copy_after, COPY_PAUSE, self.engine.now()) {
+        if self.errands.copying.is_some() || rests(self.errands.copy_after, COPY_PAUSE, self.engine.now()) {
             return Ok(());
         }
         let Some(copy) = self.engine.next_copy()? else { return Ok(()) };
         let Some(mailbox) = self.sent_mailbox(&copy) else { return self.engine.settle_copy(&copy, None) };
-        self.copying = Some(copy.id);
+        self.errands.copying = Some(copy.id);
         let reports = self.reports_in.clone();
         handle.spawn(async move {
             let appended = AssertUnwindSafe(mailbox::append_sent(&mailbox, &copy.message_id, &copy.bytes));
@@ -391,22 +382,32 @@ impl Desk {
     fn backup(&mut self, inbox: &mut Inbox) -> Result<Going> {
         let mut inputs = Vec::new();
         let mut outcome = Ok(());
-        let desk = &*self;
-        desk.engine.finish_backup(|_| {
+        let Desk { engine, config, errands, .. } = self;
+        let copied = engine.finish_backup(|_| {
             sd_notify::notify(&[sd_notify::NotifyState::Watchdog]).ok();
-            while let Some(input) = inbox.ready() {
-                match input {
-                    Input::Request(request) if outcome.is_ok() => outcome = desk.answer(request),
-                    other => inputs.push(other),
+            for input in std::iter::from_fn(|| inbox.ready()).take(ROUND) {
+                let done = match input {
+                    Input::Request(request) if outcome.is_ok() => answer(engine, config, request),
+                    // Also after an error: what was sent may still be written down.
+                    Input::Report(report) => errands.take(engine, report),
+                    other => {
+                        inputs.push(other);
+                        Ok(())
+                    }
+                };
+                if outcome.is_ok() {
+                    outcome = done;
                 }
             }
+            // A mail that was accepted does not wait for the end of the copy: a death would send it once more.
+            let settled = errands.settle(engine);
             if outcome.is_ok() {
-                outcome = desk.engine.step().map(|_| ());
+                outcome = settled.and_then(|()| engine.step().map(|_| ()));
             }
             let stop = inputs.iter().any(|input| matches!(input, Input::Control(Control::Stop)));
             if stop || outcome.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        outcome?;
+        });
+        outcome.and(copied)?;
         let mut going = Going::On;
         for input in inputs {
             if self.take(input)? == Going::Stop {
@@ -420,27 +421,27 @@ impl Desk {
     /// is written down even when something else could not be.
     fn close(&mut self, mut inbox: Inbox, handle: &Handle) -> Result<()> {
         inbox.requests.close();
-        let mut outcome = self.settle();
+        let mut outcome = self.errands.settle(&self.engine);
         let begun = Instant::now();
         // From here on no mail passes its final dot. Those that have not go again after the next start, and did not fail.
-        self.couriers.iter().filter(|it| it.bar.lower() == Beneath::Nothing).for_each(|it| it.task.abort());
+        self.errands.couriers.iter().filter(|it| it.bar.lower() == Beneath::Nothing).for_each(|it| it.task.abort());
         let is_awaited = |courier: &Bench| courier.bar.lower() == Beneath::Dot;
-        while self.couriers.iter().any(is_awaited) && begun.elapsed() < LAST_WORD {
+        while self.errands.couriers.iter().any(is_awaited) && begun.elapsed() < LAST_WORD {
             // The time-out is made inside: it needs the runtime's clock.
             let look = async { tokio::time::timeout(Duration::from_millis(20), inbox.reports.recv()).await };
             if let Ok(Some(report)) = handle.block_on(look) {
-                outcome = outcome.and(self.take(Input::Report(report)).map(|_| ())).and(self.settle());
+                outcome = outcome.and(self.errands.take(&self.engine, report)).and(self.errands.settle(&self.engine));
             }
         }
         handle.block_on(async {
-            for courier in &mut self.couriers {
+            for courier in &mut self.errands.couriers {
                 courier.task.abort();
                 // Until it really ends it may still have something to report.
                 let _ = tokio::time::timeout(SHORT_WORD, &mut courier.task).await;
             }
         });
         while let Ok(report) = inbox.reports.try_recv() {
-            outcome = outcome.and(self.take(Input::Report(report)).map(|_| ())).and(self.settle());
+            outcome = outcome.and(self.errands.take(&self.engine, report)).and(self.errands.settle(&self.engine));
         }
         outcome?;
         // Everything is committed: a WAL that keeps its size is no failure.
@@ -455,4 +456,34 @@ impl Desk {
 /// Whether something rests until then, which is at most `pause` away: a clock that was set back holds up nothing.
 fn rests(until: Timestamp, pause: SignedDuration, now: Timestamp) -> bool {
     now < until && until.duration_since(now) <= pause
+}
+
+/// A mailbox whose receiver is gone has ended: its answer is not missed.
+fn answer(engine: &Engine, config: &Config, request: Request) -> Result<()> {
+    match request {
+        Request::Opened(opened, reply) => {
+            let _ = reply.send(engine.opened(&opened)?);
+        }
+        Request::Arrived(arrivals, reply) => {
+            let filing = arrivals.first().map_or(ledger::Filing::None, |first| filing(config, &first.mailbox));
+            let _ = reply.send(engine.arrived(arrivals, filing)?);
+        }
+        Request::Marked(marks, reply) => {
+            engine.marked(&marks)?;
+            let _ = reply.send(());
+        }
+        Request::Missing(uids, place, reply) => {
+            let _ = reply.send(engine.missing(&uids, &place)?);
+        }
+        Request::Differs(mailbox, uids) => engine.differs(&mailbox, &uids)?,
+        Request::State(state) => engine.mailbox_state(&state)?,
+    }
+    Ok(())
+}
+
+fn filing(config: &Config, name: &str) -> ledger::Filing {
+    match config.mailboxes.iter().find(|mailbox| mailbox.name == name).map(|mailbox| &mailbox.filing) {
+        None | Some(Filing::ReadOnly | Filing::Leave) => ledger::Filing::None,
+        Some(Filing::MarkSeen | Filing::Move(_) | Filing::Delete) => ledger::Filing::Wanted,
+    }
 }

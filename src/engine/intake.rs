@@ -39,8 +39,8 @@ impl Engine {
         })
     }
 
-    /// Commits what was fetched. From here on it cannot be lost.
-    pub fn arrived(&self, arrivals: Vec<Arrival>, filing: Filing) -> Result<()> {
+    /// Commits what was fetched. From here on it cannot be lost. Returns the UIDs whose server's copy may be filed.
+    pub fn arrived(&self, arrivals: Vec<Arrival>, filing: Filing) -> Result<Vec<u32>> {
         if let Some(arrival) = arrivals.first() {
             self.hear(&arrival.mailbox);
         }
@@ -48,7 +48,7 @@ impl Engine {
         // The mark may ride on this commit only when these entries are the very next that are read.
         let mark = if self.store.anything_waiting()? { Marking::Later } else { Marking::Now };
         let now = self.clock.now();
-        let mut entries = Vec::with_capacity(arrivals.len());
+        let mut all_taken = Vec::with_capacity(arrivals.len());
         self.store.write(|tx| {
             for (arrival, packed) in arrivals.iter().zip(packed) {
                 let extent = match &arrival.body {
@@ -65,7 +65,7 @@ impl Engine {
                     extent,
                     filing,
                 };
-                entries.push(tx.take_in(&found, now, mark)?);
+                all_taken.push(tx.take_in(&found, now, mark)?);
             }
             if let Some(arrival) = arrivals.first() {
                 tx.set_last_mail(&arrival.mailbox, now)?;
@@ -75,12 +75,16 @@ impl Engine {
         })?;
         reach(Step::JournalCommitted);
         let mut at_hand = self.at_hand.borrow_mut();
-        for (entry, arrival) in entries.into_iter().zip(arrivals) {
-            if let Some(entry) = entry {
+        let mut may_be_filed = Vec::new();
+        for (taken, arrival) in all_taken.into_iter().zip(arrivals) {
+            if taken.filing == Filing::Wanted {
+                may_be_filed.push(arrival.uid);
+            }
+            if let Some(entry) = taken.entry {
                 at_hand.put(entry, arrival.body.into_bytes());
             }
         }
-        Ok(())
+        Ok(may_be_filed)
     }
 
     pub fn marked(&self, marks: &[Mark]) -> Result<()> {

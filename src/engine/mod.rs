@@ -14,7 +14,7 @@ pub mod intake;
 mod lanes;
 pub mod timers;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -25,6 +25,7 @@ pub use clock::Clock;
 pub use in_force::{InForce, Reloaded};
 use lanes::{AtHand, Unread};
 
+use crate::alarm;
 use crate::case::event::{Arrived, Commands, Matter};
 use crate::case::letter::{Composed, Enclosed};
 use crate::case::{Decision, EntryId, Event, Letter, Verb};
@@ -58,6 +59,8 @@ pub struct Engine {
     at_hand: RefCell<AtHand>,
     /// When each mailbox last gave a sign of life to this engine.
     heard: RefCell<BTreeMap<String, Timestamp>>,
+    /// The index of words failed.
+    words_rest: Cell<bool>,
 }
 
 /// The rules in force, and what reading needs of them.
@@ -92,6 +95,7 @@ impl Engine {
             opened,
             at_hand: RefCell::default(),
             heard: RefCell::default(),
+            words_rest: Cell::new(false),
         };
         engine.begin_work(trouble.as_deref())?;
         Ok(engine)
@@ -188,12 +192,23 @@ impl Engine {
         self.store.write(|tx| tx.mark(&unmarked))
     }
 
-    /// Indexes words while nothing waits for a decision; how many posts.
+    /// Indexes words while nothing waits for a decision; how many posts. A damaged index stops no mail: it rests until
+    /// the next start.
     fn index_words(&self) -> Result<usize> {
-        if !self.store.anything_unindexed()? {
+        if self.words_rest.get() || !self.store.anything_unindexed()? {
             return Ok(0);
         }
-        self.store.write(|tx| tx.index_words(WORDS))
+        let indexed = self.store.write(|tx| tx.index_words(WORDS));
+        let trouble = match &indexed {
+            Err(error) if !error.lies_in_the_place() => {
+                self.words_rest.set(true);
+                Some(format!("Posts cannot be found by their words: {error}"))
+            }
+            Err(_) => return indexed,
+            Ok(_) => None,
+        };
+        self.note(vec![(alarm::SEARCH.to_owned(), trouble)])?;
+        Ok(indexed.unwrap_or_default())
     }
 
     /// Makes an event of each entry; what is mail is read for that, on two threads. Nothing of a message can end the
@@ -257,6 +272,10 @@ impl Engine {
             Payload::Alarm { alarm, to } => Matter::Alarm { alarm: alarm.clone(), to: to.clone() },
             Payload::Reloaded { policy } => Matter::Reloaded { policy: policy.clone() },
             Payload::Restored(restored) => Matter::Restored(*restored),
+            Payload::Unreadable => {
+                let reason = "It was written by another version of Postcase, and this one cannot read it.".to_owned();
+                Matter::Poison { reason }
+            }
             Payload::Unfetchable { uid, reason } => {
                 let mailbox = waiting.mailbox.as_deref().unwrap_or("?");
                 let reason = format!(

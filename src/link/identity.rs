@@ -4,14 +4,17 @@
 use crate::case::snapshot::CaseFacts;
 use crate::mail::kind::through_own_list;
 use crate::mail::{Address, Message, Named};
-use crate::rules::Desk;
+use crate::rules::{Desk, Policy};
 
 /// The person outside who speaks: the originator; for a declared form the contact that its Reply-To names (B29); for a
 /// list of ours that put itself into From whom it speaks for. None when nobody outside does.
-pub fn speaker<'a>(message: &'a Message, desk: &Desk) -> Option<&'a Named> {
+pub fn speaker<'a>(message: &'a Message, policy: &Policy) -> Option<&'a Named> {
+    let desk = &policy.desk;
     let originator = message.from.first()?;
     if desk.form_senders.contains(&originator.address) {
-        return message.reply_to.iter().find(|named| is_outside(&named.address, desk));
+        // Anybody can fill in a form: it speaks for none of the staff.
+        let outside = |named: &&Named| is_outside(&named.address, desk) && policy.staff_at(&named.address).is_none();
+        return message.reply_to.iter().find(outside);
     }
     let author = rewritten_by_us(message, desk).unwrap_or(originator);
     is_outside(&author.address, desk).then_some(author)
@@ -29,10 +32,11 @@ fn rewritten_by_us<'a>(message: &'a Message, desk: &Desk) -> Option<&'a Named> {
 }
 
 /// Everyone outside on From, To and Cc, and the speaker; each once, in that order.
-pub fn outsiders<'a>(message: &'a Message, desk: &Desk) -> Vec<&'a Named> {
+pub fn outsiders<'a>(message: &'a Message, policy: &Policy) -> Vec<&'a Named> {
+    let desk = &policy.desk;
     let mut all: Vec<&Named> = Vec::new();
     let from: &[Named] = if passes_on(message, desk) { &[] } else { &message.from };
-    let named = speaker(message, desk).into_iter().chain(from).chain(&message.to).chain(&message.cc);
+    let named = speaker(message, policy).into_iter().chain(from).chain(&message.to).chain(&message.cc);
     for candidate in named.filter(|named| is_outside(&named.address, desk)) {
         if !all.iter().any(|known| known.address == candidate.address) {
             all.push(candidate);

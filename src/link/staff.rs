@@ -6,7 +6,7 @@ use crate::case::event::Arrived;
 use crate::case::snapshot::{Footprint, KnownSent, Snapshot};
 use crate::case::speaker::{Proof, Role, Speaker};
 use crate::mail::authentication::{Standing, standing};
-use crate::mail::{Address, Kind, Message, Named, Pointer, Reading};
+use crate::mail::{Address, ClueKind, Kind, Message, Named, Pointer, Reading, SentId};
 use crate::rules::{Policy, Staff};
 
 use super::identity::is_outside;
@@ -14,7 +14,7 @@ use super::identity::is_outside;
 /// What is kept of a mail so that later ones find its conversation. What staff hand on belongs to it as much as what
 /// they answer, and its author takes part.
 pub fn footprint(reading: &Reading, policy: &Policy) -> Footprint {
-    let mut print = super::footprint(reading, &policy.desk);
+    let mut print = super::footprint(reading, policy);
     let from_staff = reading.message.from.iter().any(|named| policy.staff_at(&named.address).is_some());
     if !from_staff {
         return print;
@@ -69,6 +69,33 @@ pub fn personal<'r, 'a: 'r>(
         Pointer::Id(_) | Pointer::Thread(_) | Pointer::Number(_) => None,
     });
     ids.filter_map(|id| snapshot.sent.iter().find(|sent| sent.id == id)).filter(|sent| sent.person.is_some())
+}
+
+/// How a mail comes to name a letter of ours, closest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tie {
+    /// As what it answers: its mail program put it into the reply address or In-Reply-To.
+    Answered,
+    /// In the subject, or in what it quotes.
+    Quoted,
+    /// Among older letters of the conversation, or within what it hands on.
+    Carried,
+}
+
+/// The closest tie between a mail and the letter `sent`.
+pub fn tie(reading: &Reading, sent: SentId) -> Tie {
+    let clues = reading.clues.iter().filter(|clue| clue.pointer == Pointer::Sent(sent));
+    let ties = clues.map(|clue| match clue.kind {
+        ClueKind::ReferenceInReplyAddress | ClueKind::OwnIdInReplyTo => Tie::Answered,
+        ClueKind::ReferenceInSubject | ClueKind::ReferenceInNearestQuote => Tie::Quoted,
+        ClueKind::OwnIdReturned
+        | ClueKind::OwnIdInReferences
+        | ClueKind::ForeignId
+        | ClueKind::ThreadIndex
+        | ClueKind::ReferenceInDeeperQuote
+        | ClueKind::CaseNumberInSubject => Tie::Carried,
+    });
+    ties.min().unwrap_or(Tie::Carried)
 }
 
 /// The personal letters that people outside have in hand, now that this mail shows them.

@@ -1,5 +1,7 @@
 //! Clues: what in a message points at the conversation it belongs to (B19).
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -178,13 +180,36 @@ fn mentions_reference(text: &str) -> bool {
     text.as_bytes().windows(4).any(|w| w.eq_ignore_ascii_case(b"ref:"))
 }
 
+/// Where `text` holds what reads as a reference, genuine or not: written, wrapped and quoted as it may be, in a reply
+/// address, or in a Message-ID of ours. In order, none within another.
+pub fn spans(text: &str) -> Vec<Range<usize>> {
+    let written = written(text).filter_map(|(at, _, end)| Some(at..end?));
+    let mut all: Vec<Range<usize>> = written.chain(reference::addresses_within(text)).collect();
+    all.sort_by_key(|span| span.start);
+    let mut until = 0;
+    all.retain(|span| {
+        let apart = span.start >= until;
+        until = until.max(span.end);
+        apart
+    });
+    all
+}
+
+/// Each `ref:` in `text`: where it stands, the characters that follow it, and where they and a closing `:ref` end.
+fn written(text: &str) -> impl Iterator<Item = (usize, Option<String>, Option<usize>)> {
+    let starts = text.as_bytes().windows(4).enumerate().filter(|(_, w)| w.eq_ignore_ascii_case(b"ref:"));
+    starts.map(|(at, _)| {
+        let Some((plain, length)) = collect(clip(&text[at + 4..], REFERENCE_BYTES)) else { return (at, None, None) };
+        let end = at + 4 + length;
+        let closed = text[end..].get(..4).is_some_and(|close| close.eq_ignore_ascii_case(":ref"));
+        (at, Some(plain), Some(if closed { end + 4 } else { end }))
+    })
+}
+
 /// The genuine references within `text`, in order.
 fn references(text: &str, keyring: &Keyring, flaws: &mut Flaws) -> Vec<SentId> {
     let mut sent = Vec::new();
-    let bytes = text.as_bytes();
-    let starts = bytes.windows(4).enumerate().filter(|(_, w)| w.eq_ignore_ascii_case(b"ref:"));
-    for (at, _) in starts {
-        let Some(plain) = collect(clip(&text[at + 4..], REFERENCE_BYTES)) else { continue };
+    for plain in written(text).filter_map(|(_, plain, _)| plain) {
         match keyring.open(&plain) {
             Some(id) if !sent.contains(&id) && sent.len() < CLUES => sent.push(id),
             Some(_) => {}
@@ -195,8 +220,8 @@ fn references(text: &str, keyring: &Keyring, flaws: &mut Flaws) -> Vec<SentId> {
 }
 
 /// The characters of a reference: dashes, line ends, quotation marks, soft line breaks and what is left of HTML are
-/// passed over. None when there are not enough, or other words stand between them.
-fn collect(text: &str) -> Option<String> {
+/// passed over. With the bytes that they take. None when there are not enough, or other words stand between them.
+fn collect(text: &str) -> Option<(String, usize)> {
     let mut plain = String::with_capacity(reference::LENGTH);
     let mut rest = text.chars();
     while plain.len() < reference::LENGTH {
@@ -222,9 +247,10 @@ fn collect(text: &str) -> Option<String> {
             _ => return None,
         }
     }
+    let length = text.len() - rest.as_str().len();
     // A longer word is another word.
     let longer = rest.next().is_some_and(|c| c.is_ascii_alphanumeric());
-    (!longer).then_some(plain)
+    (!longer).then_some((plain, length))
 }
 
 /// What follows an HTML tag or entity at the beginning of `text`.

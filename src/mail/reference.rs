@@ -9,6 +9,7 @@ use data_encoding::{Encoding, Specification};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+use std::ops::Range;
 use std::sync::LazyLock;
 use subtle::ConstantTimeEq;
 
@@ -133,6 +134,32 @@ pub fn own_ids_within(text: &str, keyring: &Keyring) -> Vec<SentId> {
         keyring.open(&plain)
     });
     ids.collect()
+}
+
+/// Where `text` holds the 24 characters of a reply address or of a Message-ID of ours, with what marks them as such.
+pub(super) fn addresses_within(text: &str) -> Vec<Range<usize>> {
+    let lower = text.to_ascii_lowercase();
+    let marks = [ADDRESS_MARK, ID_PREFIX, "+"];
+    let found = marks.iter().flat_map(|mark| lower.match_indices(mark)).filter_map(|(at, mark)| {
+        let start = at + mark.len();
+        let mut plain = 0;
+        for (offset, c) in lower[start..].char_indices() {
+            match c {
+                c if c.is_ascii_alphanumeric() => plain += 1,
+                // Where a program broke the line, or quoted it.
+                c if mark != "+" && (c.is_whitespace() || c == '>') => continue,
+                _ => return None,
+            }
+            if plain == LENGTH {
+                let end = start + offset + 1;
+                let longer = lower[end..].starts_with(|c: char| c.is_ascii_alphanumeric());
+                let address = mark == ID_PREFIX || lower[end..].trim_start().starts_with('@');
+                return (address && !longer).then_some(at..end);
+            }
+        }
+        None
+    });
+    found.collect()
 }
 
 fn id_bytes(id: SentId) -> [u8; ID_BYTES] {

@@ -58,6 +58,8 @@ impl Pass<'_> {
             for chunk in overlooked.chunks(CHUNK) {
                 self.take(chunk).await?;
             }
+            // The pass ends here: nobody else files the last lot.
+            self.settle().await?;
             // Only what stays is trouble.
             let still = self.overlooked().await?;
             self.intake.differs(&self.config.name, still).await?;

@@ -100,7 +100,7 @@ pub async fn await_message(
         let found: Vec<u32> = session.search(&criteria).await?.into_iter().filter(|uid| *uid >= from).collect();
         if !found.is_empty() {
             break match filing::file(&mut session, &config, &found, Before::Untouched).await {
-                Ok(()) => Came::Removed,
+                Ok(filed) => filed.refused.map_or(Came::Removed, |trouble| Came::Stays(trouble.sentence)),
                 Err(trouble) => Came::Stays(trouble.sentence),
             };
         }

@@ -17,7 +17,7 @@ const HEAD_HEADER: u64 = 256 * 1024;
 /// Bytes of its text.
 const HEAD_TEXT: u64 = 64 * 1024;
 /// Refusals one by one, without a single success, after which it is the server that refuses, not the messages.
-const REFUSALS_MAX: usize = 8;
+pub(super) const REFUSALS_MAX: usize = 8;
 
 /// What to fetch. All with PEEK: `\Seen` is for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,7 +177,8 @@ const IN_FLIGHT_KIB: u32 = 32 * 1024;
 
 static IN_FLIGHT: Semaphore = Semaphore::const_new(IN_FLIGHT_KIB as usize);
 
-/// Waits until `bytes` of mail may be held; a message larger than the bound waits to be alone.
+/// Waits until `bytes` of mail may be held; what is larger than half the bound counts as half, so that one large message
+/// does not hold up every other mailbox while it is fetched.
 pub(super) async fn room_for(bytes: u64) -> Option<SemaphorePermit<'static>> {
     room_in(&IN_FLIGHT, bytes).await
 }
@@ -193,7 +194,7 @@ async fn room_in(room: &Semaphore, bytes: u64) -> Option<SemaphorePermit<'_>> {
 }
 
 fn kib(bytes: u64) -> u32 {
-    u32::try_from(bytes / 1024 + 1).unwrap_or(IN_FLIGHT_KIB).min(IN_FLIGHT_KIB)
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).min(IN_FLIGHT_KIB / 2)
 }
 
 #[cfg(test)]
@@ -202,14 +203,17 @@ mod tests {
     use futures_util::FutureExt;
 
     #[tokio::test]
-    async fn a_message_larger_than_all_room_waits_to_be_alone() {
+    async fn a_message_larger_than_all_room_leaves_half_of_it() {
         let room = Semaphore::new(IN_FLIGHT_KIB as usize);
-        let small = room_in(&room, 10).await;
-        assert_eq!(room.available_permits(), IN_FLIGHT_KIB as usize - 1);
-        assert!(room_in(&room, u64::MAX).now_or_never().is_none());
-        drop(small);
         let large = room_in(&room, u64::MAX).await;
-        assert!(large.is_some() && room.available_permits() == 0);
+        assert!(large.is_some() && room.available_permits() == IN_FLIGHT_KIB as usize / 2);
+        let small = room_in(&room, 10).await;
+        assert_eq!(room.available_permits(), IN_FLIGHT_KIB as usize / 2 - 1);
+        assert!(room_in(&room, u64::MAX).now_or_never().is_none(), "a second one waits");
+        drop(small);
+        let second = room_in(&room, u64::MAX).await;
+        assert!(second.is_some() && room.available_permits() == 0);
+        assert!(room_in(&room, 0).now_or_never().is_some(), "nothing needs no room");
     }
 
     #[test]

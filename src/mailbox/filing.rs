@@ -3,6 +3,7 @@
 
 mod copies;
 
+use super::fetch::REFUSALS_MAX;
 use super::guard::Allowance;
 use super::session::Session;
 use super::syntax::{folder_name, quoted, uid_set};
@@ -20,13 +21,52 @@ pub(super) enum Before {
     Perhaps,
 }
 
-/// Files `uids` (ascending, at most [`BATCH`], all of which are journalled and in the selected folder).
+/// What a batch came to while the connection held.
+#[derive(Debug, Default)]
+pub(super) struct Filed {
+    pub(super) done: Vec<u32>,
+    /// Why the others are not.
+    pub(super) refused: Option<Trouble>,
+}
+
+/// Files `uids` (ascending, at most [`BATCH`], all of which are journalled and in the selected folder). What the server
+/// refuses is found by halving, so that its neighbours are filed.
 pub(super) async fn file(
     session: &mut Session,
     config: &MailboxConfig,
     uids: &[u32],
-    before: Before,
-) -> Result<(), Trouble> {
+    mut before: Before,
+) -> Result<Filed, Trouble> {
+    let mut filed = Filed::default();
+    let mut alone = 0;
+    let mut stack = vec![uids];
+    while let Some(part) = stack.pop() {
+        let trouble = match file_set(session, config, part, before).await {
+            Ok(()) => {
+                filed.done.extend(part);
+                continue;
+            }
+            Err(trouble) if trouble.is_answer() => trouble,
+            Err(trouble) => return Err(trouble),
+        };
+        // A copy may have been made before the refusal.
+        before = Before::Perhaps;
+        let is_general = trouble.kind != TroubleKind::Refused;
+        filed.refused.get_or_insert(trouble);
+        if part.len() < 2 {
+            alone += 1;
+        } else {
+            let (first, second) = part.split_at(part.len() / 2);
+            stack.extend([second, first]);
+        }
+        if is_general || (filed.done.is_empty() && alone >= REFUSALS_MAX) {
+            break;
+        }
+    }
+    Ok(filed)
+}
+
+async fn file_set(session: &mut Session, config: &MailboxConfig, uids: &[u32], before: Before) -> Result<(), Trouble> {
     let set = uid_set(uids);
     match &config.filing {
         Filing::ReadOnly | Filing::Leave => Ok(()),

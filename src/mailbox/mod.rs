@@ -35,11 +35,11 @@ pub struct Stopped;
 pub enum Request {
     /// A mailbox was selected.
     Opened(Opened, oneshot::Sender<Resume>),
-    /// Messages were fetched, in UID order.
-    Arrived(Vec<Arrival>, oneshot::Sender<()>),
+    /// Messages were fetched, in UID order. Answered with the UIDs that may be filed: those that are here in full (L10).
+    Arrived(Vec<Arrival>, oneshot::Sender<Vec<u32>>),
     /// What else became of UIDs that the mailbox showed.
     Marked(Vec<Mark>, oneshot::Sender<()>),
-    /// Of these UIDs, those that the ledger does not have.
+    /// Of these UIDs, which the server shows, those that the ledger does not have, or takes for vanished.
     Missing(Vec<u32>, Place, oneshot::Sender<Vec<u32>>),
     /// The UIDs that the server holds and the ledger does not, although it was told of them: none, if all is well.
     /// Needs no answer.
@@ -161,12 +161,8 @@ impl Intake {
         self.ask(|reply| Request::Opened(opened, reply)).await
     }
 
-    pub async fn arrived(&self, arrivals: Vec<Arrival>) -> Result<(), Stopped> {
-        self.hand_over(arrivals).await?.await.map_err(|_| Stopped)
-    }
-
-    /// Does not wait for the commit: the answer tells of it.
-    pub async fn hand_over(&self, arrivals: Vec<Arrival>) -> Result<oneshot::Receiver<()>, Stopped> {
+    /// Does not wait for the commit: the answer tells of it, and which UIDs may be filed.
+    pub async fn hand_over(&self, arrivals: Vec<Arrival>) -> Result<oneshot::Receiver<Vec<u32>>, Stopped> {
         let (reply, answer) = oneshot::channel();
         self.0.send(Request::Arrived(arrivals, reply)).await.map_err(|_| Stopped)?;
         Ok(answer)
@@ -176,7 +172,7 @@ impl Intake {
         self.ask(|reply| Request::Marked(marks, reply)).await
     }
 
-    /// Those of `uids`, ascending, that have no row in the ledger.
+    /// Those of `uids`, ascending, that have no row in the ledger, or one that says they vanished.
     pub async fn missing(&self, mailbox: &str, uid_validity: u32, uids: Vec<u32>) -> Result<Vec<u32>, Stopped> {
         let place = Place { mailbox: mailbox.to_owned(), uid_validity };
         self.ask(|reply| Request::Missing(uids, place, reply)).await

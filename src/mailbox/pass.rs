@@ -38,9 +38,8 @@ pub(super) struct Pass<'a> {
 
 /// What was handed over and is not known to be committed: the next messages are fetched meanwhile.
 pub(super) struct UnderWay {
-    committed: oneshot::Receiver<()>,
-    /// Those that are there in full.
-    whole: Vec<u32>,
+    /// Tells which UIDs may be filed.
+    committed: oneshot::Receiver<Vec<u32>>,
     room: Option<SemaphorePermit<'static>>,
 }
 
@@ -153,11 +152,11 @@ impl Pass<'_> {
     }
 
     /// Waits until what is under way is committed; only now may the server's copies be touched (B1).
-    async fn settle(&mut self) -> Result<(), End> {
-        let Some(UnderWay { committed, whole, room }) = self.under_way.take() else { return Ok(()) };
-        committed.await.map_err(|_| Stopped)?;
+    pub(super) async fn settle(&mut self) -> Result<(), End> {
+        let Some(UnderWay { committed, room }) = self.under_way.take() else { return Ok(()) };
+        let may_be_filed = committed.await.map_err(|_| Stopped)?;
         drop(room);
-        self.file(&whole, Before::Untouched).await
+        self.file(&may_be_filed, Before::Untouched).await
     }
 
     /// Room for so many bytes. Whoever waits for it holds none: others may wait for that.
@@ -368,10 +367,8 @@ impl Pass<'_> {
         if !arrivals.is_empty() {
             // At most one lot is under way.
             self.settle().await?;
-            let is_whole = |arrival: &&Arrival| matches!(arrival.body, Body::Whole(_));
-            let whole = arrivals.iter().filter(is_whole).map(|arrival| arrival.uid).collect();
             let committed = self.intake.hand_over(std::mem::take(arrivals)).await?;
-            self.under_way = Some(UnderWay { committed, whole, room: None });
+            self.under_way = Some(UnderWay { committed, room: None });
         }
         if !marks.is_empty() {
             self.intake.marked(std::mem::take(marks)).await?;
@@ -404,19 +401,14 @@ impl Pass<'_> {
             return Ok(());
         }
         reach(Step::BeforeFiling);
-        match filing::file(self.session, self.config, uids, before).await {
-            Ok(()) => {
-                reach(Step::Filed);
-                self.memory.filing_trouble = None;
-                Ok(self.filed(uids).await?)
-            }
-            Err(trouble) if trouble.is_answer() => {
-                self.memory.filing_at = Some(Instant::now() + self.config.poll);
-                self.memory.filing_trouble = Some(trouble);
-                Ok(())
-            }
-            Err(trouble) => Err(trouble.into()),
+        let filed = filing::file(self.session, self.config, uids, before).await?;
+        if filed.refused.is_some() {
+            self.memory.filing_at = Some(Instant::now() + self.config.poll);
+        } else {
+            reach(Step::Filed);
         }
+        self.memory.filing_trouble = filed.refused;
+        Ok(self.filed(&filed.done).await?)
     }
 
     async fn filed(&mut self, uids: &[u32]) -> Result<(), Stopped> {

@@ -86,7 +86,7 @@ impl Tx<'_> {
             Effect::MarkUndeliverable { address, reason } => self.set_undeliverable(address.as_str(), Some(reason)),
             Effect::ClearUndeliverable { address } => self.set_undeliverable(address.as_str(), None),
             Effect::ExposeReference { sent } => self.expose(*sent),
-            Effect::Hold { entry, reason } => self.hold(*entry, reason, now),
+            Effect::Hold { entry, reason, question } => self.hold(*entry, reason, question.as_ref(), now),
             Effect::Unhold { entry } => self.unhold(*entry),
             // The correction itself is the record: its decision names the entry it corrects.
             Effect::Correct { .. } => Ok(()),
@@ -204,8 +204,8 @@ impl Tx<'_> {
     fn queue_letter(&self, letter: &Letter, composed: &Composed, outcome: &Outcome) -> Result<()> {
         let (id, at) = (letter.id.0 as i64, letter.at.as_microsecond());
         self.prepare_cached(
-            "INSERT INTO sent (id, post, template, hand, audience, message_id, person, asks, at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO sent (id, post, template, hand, audience, message_id, person, asks, question, at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )?
         .execute(params![
             id,
@@ -216,6 +216,7 @@ impl Tx<'_> {
             composed.message_id.0,
             letter.person,
             letter.asks.map(|entry| entry.0 as i64),
+            letter.question.as_ref().map(stored),
             at
         ])?;
         let mut recipient = self.prepare_cached(

@@ -1,11 +1,11 @@
 //! The journal: everything that comes in, committed before anything is made of it (B1).
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::raw::Packed;
-use super::{Result, Store, Tx, from_json, json, time};
+use super::{Result, Store, Tx, json, time};
 use crate::case::event::Undeliverable;
 use crate::case::snapshot::Restored;
 use crate::case::{Alarm, CaseNumber, Command, EntryId, Target};
@@ -53,9 +53,17 @@ pub enum Payload {
         reason: String,
     },
     Restored(Restored),
+    /// What another version of Postcase wrote: it is held, and stops nothing. Never written.
+    #[serde(skip)]
+    Unreadable,
 }
 
 impl Payload {
+    fn of(row: &Row, column: usize) -> Payload {
+        let text: Option<String> = row.get(column).ok();
+        text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Payload::Unreadable)
+    }
+
     pub(super) fn matter(&self) -> &'static str {
         match self {
             Payload::Mail { .. } => "mail",
@@ -66,6 +74,7 @@ impl Payload {
             Payload::Reloaded { .. } => "reloaded",
             Payload::Unfetchable { .. } => "unfetchable",
             Payload::Restored(_) => "restored",
+            Payload::Unreadable => "unreadable",
         }
     }
 }
@@ -193,7 +202,7 @@ impl Store {
                 entry: EntryId(row.get::<_, i64>(0)? as u64),
                 received: time(row.get(1)?),
                 mailbox: row.get(2)?,
-                payload: from_json(&row.get::<_, String>(3)?)?,
+                payload: Payload::of(row, 3),
                 attempts: row.get(4)?,
                 marked: marked == MARKED,
                 suspect: marked == SUSPECT,
@@ -221,7 +230,7 @@ impl Store {
                     entry,
                     received: time(row.get(0)?),
                     mailbox: row.get(1)?,
-                    payload: from_json(&row.get::<_, String>(2)?)?,
+                    payload: Payload::of(row, 2),
                     attempts: row.get(3)?,
                     marked: row.get::<_, i64>(4)? == MARKED,
                     suspect: row.get::<_, i64>(4)? == SUSPECT,

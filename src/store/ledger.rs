@@ -45,6 +45,16 @@ pub enum Filing {
     Wanted,
 }
 
+/// What became of a message that was taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// None when it is a copy that is here already: the same UID again, or, after UIDVALIDITY changed, the same bytes
+    /// (counted: two equal mails stay two, B3).
+    pub entry: Option<EntryId>,
+    /// Wanted only where the journal holds all bytes (L10).
+    pub filing: Filing,
+}
+
 /// Where a mailbox stands under one UIDVALIDITY.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
@@ -92,22 +102,24 @@ impl Tx<'_> {
         Ok(Standing { cursor, first_start: ordinal == 0, skip_below, failing, unfiled })
     }
 
-    /// Journals one message and writes its ledger row. None when it is a copy that is here already: the same UID
-    /// again, or, after UIDVALIDITY changed, the same bytes (counted: two equal mails stay two, B3).
-    pub fn take_in(&self, found: &Found, now: Timestamp, mark: Marking) -> Result<Option<EntryId>> {
+    /// Journals one message and writes its ledger row.
+    pub fn take_in(&self, found: &Found, now: Timestamp, mark: Marking) -> Result<Taken> {
         let mailbox = self.mailbox_id(&found.mailbox)?;
         let key = (mailbox, found.uid_validity, found.uid);
-        let known: Option<String> = self
-            .prepare_cached("SELECT fate FROM ledger WHERE mailbox = $1 AND uid_validity = $2 AND uid = $3")?
+        let known: Option<bool> = self
+            .prepare_cached(
+                "SELECT filing = 'wanted' FROM ledger WHERE mailbox = $1 AND uid_validity = $2 AND uid = $3 \
+                   AND fate NOT IN ('failing', 'vanished', 'unfetchable')",
+            )?
             .query_row(key, |row| row.get(0))
             .optional()?;
-        if known.is_some_and(|fate| fate != "failing" && fate != "vanished" && fate != "unfetchable") {
-            return Ok(None);
+        if let Some(unfiled) = known {
+            return Ok(Taken { entry: None, filing: if unfiled { Filing::Wanted } else { Filing::None } });
         }
         let hash = found.packed.hash;
         if let Some(copy) = self.earlier_copy(mailbox, found)? {
-            self.put_row(key, "same-copy", copy, &hash, found, now)?;
-            return Ok(None);
+            let filing = self.put_row(key, "same-copy", copy, &hash, found, now)?;
+            return Ok(Taken { entry: None, filing });
         }
         let oversize = (found.extent == Extent::Head).then_some(found.size);
         let received = found.internal_date.unwrap_or(now);
@@ -115,8 +127,8 @@ impl Tx<'_> {
         let silent = self.restored_at()?.is_some_and(|restored| received < restored);
         let payload = Payload::Mail { silent, oversize };
         let entry = self.journal(&payload, Some(&found.packed), Some(&found.mailbox), received, now, mark)?;
-        self.put_row(key, "journalled", Some(entry), &hash, found, now)?;
-        Ok(Some(entry))
+        let filing = self.put_row(key, "journalled", Some(entry), &hash, found, now)?;
+        Ok(Taken { entry: Some(entry), filing })
     }
 
     /// The entry that an equal copy made under an earlier UIDVALIDITY; the inner None: it was skipped then.
@@ -151,10 +163,11 @@ impl Tx<'_> {
         hash: &[u8; 32],
         found: &Found,
         now: Timestamp,
-    ) -> Result<()> {
-        let filing = match (found.filing, found.extent) {
-            (Filing::Wanted, Extent::Whole) => "wanted",
-            (Filing::None, _) | (_, Extent::Head) => "none",
+    ) -> Result<Filing> {
+        // Of what was skipped only a hash is here: the server's copy is the only one.
+        let filing = match (found.filing, found.extent, entry) {
+            (Filing::Wanted, Extent::Whole, Some(_)) => Filing::Wanted,
+            (Filing::None, _, _) | (_, Extent::Head, _) | (_, _, None) => Filing::None,
         };
         self.prepare_cached(
             "INSERT OR REPLACE INTO ledger (mailbox, uid_validity, uid, fate, entry, hash, size, filing, at) \
@@ -168,10 +181,14 @@ impl Tx<'_> {
             entry.map(|e| e.0 as i64),
             hash,
             found.size as i64,
-            filing,
+            match filing {
+                Filing::Wanted => "wanted",
+                Filing::None => "none",
+            },
             now.as_microsecond()
         ])?;
-        self.move_cursor(mailbox, uid_validity, uid)
+        self.move_cursor(mailbox, uid_validity, uid)?;
+        Ok(filing)
     }
 
     /// Says whose folder a mailbox is. A name that meant another folder before is refused: its UIDs are counted
@@ -209,7 +226,8 @@ impl Tx<'_> {
         let mailbox = self.mailbox_id(name)?;
         self.prepare_cached(
             "INSERT INTO ledger (mailbox, uid_validity, uid, fate, hash, size, message_id, at) \
-             VALUES ($1, $2, $3, 'skipped', $4, $5, $6, $7) ON CONFLICT (mailbox, uid_validity, uid) DO NOTHING",
+             VALUES ($1, $2, $3, 'skipped', $4, $5, $6, $7) ON CONFLICT (mailbox, uid_validity, uid) DO UPDATE SET fate = excluded.fate, hash = excluded.hash, \
+               size = excluded.size, message_id = excluded.message_id WHERE ledger.fate = 'vanished'",
         )?
         .execute(params![
             mailbox,
@@ -257,8 +275,9 @@ impl Tx<'_> {
         let mailbox = self.mailbox_id(name)?;
         self.prepare_cached(
             "INSERT INTO ledger (mailbox, uid_validity, uid, fate, tries, reason, at) VALUES ($1, $2, $3, $4, 1, $5, $6) \
-             ON CONFLICT (mailbox, uid_validity, uid) DO UPDATE SET fate = excluded.fate, tries = ledger.tries + 1, \
-               reason = excluded.reason WHERE ledger.fate = 'failing'",
+             ON CONFLICT (mailbox, uid_validity, uid) DO UPDATE SET fate = excluded.fate, \
+               tries = CASE ledger.fate WHEN 'vanished' THEN 1 ELSE ledger.tries + 1 END, reason = excluded.reason \
+             WHERE ledger.fate IN ('failing', 'vanished')",
         )?
         .execute(params![mailbox, uid_validity, uid, fate, reason, now.as_microsecond()])?;
         self.move_cursor(mailbox, uid_validity, uid)
@@ -337,11 +356,12 @@ impl Tx<'_> {
 }
 
 impl Store {
-    /// The UIDs of `uids` that have no row, for `status`: what the server holds and the ledger does not (L1).
+    /// Those of `uids`, which the server shows, that have no row, or one that says they are gone: what the server
+    /// holds and the ledger does not (L1).
     pub fn unledgered(&self, name: &str, uid_validity: u32, uids: &[u32]) -> Result<Vec<u32>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM ledger WHERE mailbox = (SELECT id FROM mailbox WHERE name = $1) \
-               AND uid_validity = $2 AND uid = $3)",
+               AND uid_validity = $2 AND uid = $3 AND fate <> 'vanished')",
         )?;
         let mut missing = Vec::new();
         for uid in uids {

@@ -92,8 +92,10 @@ impl Lock {
         let last = if read.is_ok() { last_holder(&before) } else { LastHolder::Unknown };
         let lock = Lock { file, last, at: Mutex::default() };
         let _ = lock.file.set_len(BYTES as u64);
-        // For people and for the message above; on a full disk the lock holds all the same.
-        let _ = lock.say("");
+        // The process, for people and for the message above; on a full disk the lock holds all the same. How the last
+        // holder ended stays until what follows from it is committed: this one may not get so far.
+        let word = before.trim_end().split_once(' ').map_or("", |(_pid, word)| word);
+        let _ = lock.say(if last == LastHolder::Unknown { "" } else { word });
         Ok(Some(lock))
     }
 

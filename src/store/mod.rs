@@ -136,6 +136,18 @@ impl StoreError {
             )
     }
 
+    /// True when the failure lies in the place where it is written: no room, a disk that fails, somebody else at work.
+    pub fn lies_in_the_place(&self) -> bool {
+        matches!(
+            self,
+            StoreError::Full { .. }
+                | StoreError::ReadOnly { .. }
+                | StoreError::CannotOpen { .. }
+                | StoreError::Disk { .. }
+                | StoreError::Busy { .. }
+        )
+    }
+
     /// The same about the file that a person named, where another was looked at.
     fn about(self, named: &Path) -> StoreError {
         let path = named.to_owned();

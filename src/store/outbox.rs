@@ -154,12 +154,13 @@ impl Store {
             .query_row([since], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(time))))?)
     }
 
-    /// People's mail that was accepted and whose copy is still wanted in the Sent folder; what failed waits its turn.
+    /// People's mail that was accepted by anybody and whose copy is still wanted in the Sent folder; what failed waits its turn.
     pub fn copies_wanted(&self, now: Timestamp, limit: usize) -> Result<Vec<Copy>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT o.id, s.message_id, o.reverse_path, o.bytes, o.copy_tries, o.queued \
              FROM outbox o JOIN sent s ON s.id = o.id \
              WHERE o.copy = 'wanted' AND o.copy_after <= $1 AND o.next_attempt IS NULL \
+               AND EXISTS (SELECT 1 FROM sent_recipient r WHERE r.sent = o.id AND r.state = 'accepted') \
              ORDER BY o.copy_after, o.id LIMIT $2",
         )?;
         let rows = statement.query_map(params![now.as_microsecond(), limit as i64], |row| {

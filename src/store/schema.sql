@@ -111,9 +111,10 @@ CREATE INDEX decision_case ON decision (case_number, entry) WHERE case_number IS
 
 -- Entries that wait for a person.
 CREATE TABLE held (
-    entry  INTEGER PRIMARY KEY REFERENCES journal,
-    reason TEXT NOT NULL,
-    at     INTEGER NOT NULL
+    entry    INTEGER PRIMARY KEY REFERENCES journal,
+    reason   TEXT NOT NULL,
+    question TEXT,                 -- what its writer would settle
+    at       INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE cases (
@@ -266,6 +267,7 @@ CREATE TABLE sent (
     person     TEXT,               -- one of the staff, whose personal reference it is
     exposed    INTEGER NOT NULL DEFAULT 0, -- 1: people outside have seen it, and it proves nothing (B31)
     asks       INTEGER,            -- the held entry that it asks about
+    question   TEXT,               -- what is asked
     at         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX sent_hand ON sent (hand, at, template) WHERE person IS NULL;

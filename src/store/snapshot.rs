@@ -47,7 +47,10 @@ impl Tx<'_> {
         let mut cases = BTreeSet::new();
         match &event.matter {
             Matter::Mail(mail) => {
-                self.facts_of_mail(&mail.reading, event.entry, footprint, &mut snapshot, &mut cases)?
+                self.facts_of_mail(&mail.reading, event.entry, footprint, &mut snapshot, &mut cases)?;
+                if let Some(asked) = snapshot.sent.iter().find_map(|sent| sent.asks) {
+                    snapshot.corrected = self.entry_facts(asked)?;
+                }
             }
             Matter::Released { entry, mail, .. } => {
                 self.facts_of_mail(&mail.reading, *entry, footprint, &mut snapshot, &mut cases)?;
@@ -159,7 +162,8 @@ impl Tx<'_> {
     fn known_message(&self, entry: i64) -> Result<KnownMessage> {
         let mut statement = self.prepare_cached(
             "SELECT m.message_id, m.refers_to, m.content_hash, m.originator, m.addresses, m.post, p.case_number, d.verdict, p.audience, m.thread, \
-               substr(p.subject, 1, 200), p.kind \
+               substr(p.subject, 1, 200), p.kind, \
+               EXISTS (SELECT 1 FROM held h WHERE h.entry = m.entry AND h.question = 'yours') \
              FROM message m LEFT JOIN post p ON p.id = m.post LEFT JOIN decision d ON d.entry = m.entry \
              WHERE m.entry = $1",
         )?;
@@ -178,6 +182,7 @@ impl Tx<'_> {
                 thread: row.get::<_, Option<String>>(9)?.map(ThreadIndex),
                 subject: row.get(10)?,
                 kind: row.get::<_, Option<String>>(11)?.map(|v| word(&v)).transpose()?,
+                unproven: row.get(12)?,
             })
         })?;
         Ok(message)
@@ -186,7 +191,7 @@ impl Tx<'_> {
     fn known_sent(&self, id: SentId) -> Result<Option<KnownSent>> {
         let found = self
             .prepare_cached(
-                "SELECT s.post, s.audience, p.case_number, s.person, s.exposed, s.asks, s.at, p.kind \
+                "SELECT s.post, s.audience, p.case_number, s.person, s.exposed, s.asks, s.at, p.kind, s.question \
                  FROM sent s LEFT JOIN post p ON p.id = s.post WHERE s.id = $1",
             )?
             .query_row([id.0 as i64], |row| {
@@ -200,6 +205,7 @@ impl Tx<'_> {
                     asks: row.get::<_, Option<i64>>(5)?.map(|entry| EntryId(entry as u64)),
                     at: time(row.get(6)?),
                     about: row.get::<_, Option<String>>(7)?.map(|kind| word(&kind)).transpose()?,
+                    question: row.get::<_, Option<String>>(8)?.map(|kind| word(&kind)).transpose()?,
                     recipients: Vec::new(),
                 })
             })

@@ -115,6 +115,7 @@ fn letter(template: Template, code: &str) -> Letter {
         post: Some(PostId(0x0012_3400)),
         person: None,
         asks: None,
+        question: None,
         from: named(name, "support@example.com"),
         to: vec![named("Anna Müller", "anna@example.org")],
         cc: vec![named("Bob, the \"builder\"", "bob@example.org")],

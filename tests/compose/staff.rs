@@ -3,7 +3,7 @@
 use postcase::case::letter::{Facts, Inside};
 use postcase::case::{Audience, Letter, Template};
 use postcase::compose::{File, compose};
-use postcase::mail::{self, Circumstances};
+use postcase::mail::{self, Circumstances, Pointer, SentId};
 
 use crate::{keyring, letter, named, policy, text};
 
@@ -67,4 +67,42 @@ fn files_go_with_a_letter_byte_by_byte() {
         assert_eq!(mail::attachment_bytes(&composed.bytes, part), file.bytes, "{}", file.name);
     }
     assert_eq!(text(&composed.bytes), text(&compose(&letter, &policy(), &keyring(), &[], &[]).bytes));
+}
+
+/// A notice that staff dragged into their answer would give its personal reference away (B31).
+#[test]
+fn our_own_mail_is_enclosed_to_staff_alone() {
+    let notice = to_staff(Template::Notified, "en");
+    let bytes = compose(&notice, &policy(), &keyring(), &[], &[]).bytes;
+    let files = [File { name: "notice.eml".to_owned(), media_type: "message/rfc822".to_owned(), bytes }];
+    let outside = compose(&letter(Template::Answered, "en"), &policy(), &keyring(), &[], &files);
+    assert_eq!(outside.bytes, compose(&letter(Template::Answered, "en"), &policy(), &keyring(), &[], &[]).bytes);
+    assert_eq!(outside.defects.iter().map(|defect| defect.name.as_str()).collect::<Vec<_>>(), ["own-mail-withheld"]);
+    assert!(compose(&notice, &policy(), &keyring(), &[], &files).defects.is_empty());
+}
+
+/// Whatever the reader takes for a reference, the writer takes out (B27).
+#[test]
+fn no_reference_but_its_own_leaves_in_a_letter() {
+    let sealed = keyring().seal(SentId(77));
+    let (start, end) = sealed.split_at(11);
+    let low = sealed.to_lowercase();
+    for said in [
+        format!("See ref:{sealed}."),
+        format!("> ref:{start}-\n> {end}:ref"),
+        format!("*ref:{start}_{end}*"),
+        format!("REF:{start}\n{end}"),
+        format!("Write to support+ref.{low}@example.com"),
+        format!("Write to support+{low}@example.com"),
+        format!("Message-ID: <pc.{low}@example.com>"),
+    ] {
+        let mut letter = letter(Template::Answered, "en");
+        letter.facts.body = Some(format!("Before.\n{said}\nAfter."));
+        let composed = compose(&letter, &policy(), &keyring(), &[], &[]);
+        let read = mail::read(&composed.bytes, &Circumstances { keyring: keyring(), ..Circumstances::default() });
+        assert!(!read.clues.iter().any(|clue| clue.pointer == Pointer::Sent(SentId(77))), "{said}");
+        let shown = text(&composed.bytes).to_lowercase();
+        assert!(shown.contains("before.") && shown.contains("after."), "{said}");
+        assert!(!shown.contains(&low) && !shown.contains(&end.to_lowercase()), "{said}: {shown}");
+    }
 }

@@ -3,7 +3,7 @@
 use postcase::case::decision::Effect;
 use postcase::case::letter::{Hand, Letter};
 use postcase::case::{
-    Action, Audience, CaseNumber, Decision, EntryId, OutboxId, Phase, PostKind, Template, Verb, Verdict,
+    Action, Audience, CaseNumber, Decision, EntryId, OutboxId, Phase, PostId, PostKind, Template, Verb, Verdict,
 };
 use postcase::mail::{ClueKind, Kind, Pointer};
 
@@ -207,4 +207,43 @@ fn the_outbox_obeys() {
         let decision = ledger.command(verb);
         assert_eq!((decision.verdict, &decision.effects[..]), (Verdict::Done, &[effect][..]));
     }
+}
+
+/// Whoever came to a case by staff's hand is quoted nothing old, wherever the posts go (B24).
+#[test]
+fn what_is_not_quoted_any_more_is_quoted_in_no_other_case() {
+    let mut merged = one_case();
+    merged.mail(&Mail::new("c1", "anna@shop.example").cc(&["bob@gmail.com"]));
+    merged.cases.get_mut(&CaseNumber(11)).expect("a case").quotes_from = Some(PostId(600));
+    merged.command(Verb::on(TEN, Action::Merge { with: CaseNumber(11) }));
+    assert_eq!(merged.case(10).quotes_from, Some(PostId(600)));
+
+    for moved in [false, true] {
+        let mut ledger = one_case();
+        ledger.mail(&Mail::new("a2", "anna@shop.example").replies_to(&["a1"]));
+        let post = ledger.posts.last().expect("a post").id;
+        ledger.mail(&Mail::new("c1", "anna@shop.example").cc(&["bob@gmail.com"]));
+        ledger.cases.get_mut(&TEN).expect("a case").quotes_from = Some(PostId(1));
+        let posts = vec![post];
+        let to = CaseNumber(if moved { 11 } else { 12 });
+        let action = if moved { Action::Move { posts, to } } else { Action::Split { posts } };
+        let decision = ledger.command(Verb::on(TEN, action));
+        assert_eq!(decision.verdict, Verdict::Done, "{:?}", decision.trace);
+        assert!(ledger.case(to.0).quotes_from.is_some(), "moved: {moved}");
+    }
+}
+
+#[test]
+fn an_answer_is_quoted_to_no_stranger_who_is_parted_with_it() {
+    let mut ledger = one_case();
+    let pointer = ledger.sent(1, 10, Audience::Public, &["anna@shop.example"]);
+    ledger.command(Verb::on(TEN, Action::Reply { text: "The code is 1234.".to_owned() }));
+    let answer = ledger.posts.last().expect("a post").id;
+    ledger.mail(&Mail::new("e1", "eve@gmail.com").clue(ClueKind::ReferenceInSubject, pointer));
+    let stranger = ledger.posts.last().expect("a post");
+    assert!(stranger.stranger);
+    let posts = vec![answer, stranger.id];
+    ledger.command(Verb::on(TEN, Action::Split { posts }));
+    assert_eq!(ledger.participants(11), ["eve@gmail.com"]);
+    assert!(ledger.case(11).quotes_from.is_some());
 }

@@ -195,6 +195,7 @@ impl Ledger {
             audience: None,
             kind: None,
             verdict: Some(verdict),
+            unproven: false,
         });
     }
 
@@ -210,10 +211,20 @@ impl Ledger {
             | Matter::Poison { .. } => None,
         };
         let mut speaker_facts = self.speaker.clone();
-        let from = arrived.and_then(|arrived| speaker(&arrived.reading.message, &self.policy.desk));
+        let from = arrived.and_then(|arrived| speaker(&arrived.reading.message, &self.policy));
         speaker_facts.undeliverable = from.is_some_and(|named| self.undeliverable.contains(&named.address));
-        let corrected =
-            names.and_then(|entry| self.messages.iter().find(|known| known.entry == entry)).map(|known| EntryFacts {
+        let asked = || {
+            let clues = arrived.into_iter().flat_map(|arrived| &arrived.reading.clues);
+            let mut sent = clues.filter_map(|clue| match clue.pointer {
+                Pointer::Sent(id) => self.sent.iter().find(|sent| sent.id == id),
+                Pointer::Id(_) | Pointer::Thread(_) | Pointer::Number(_) => None,
+            });
+            sent.find_map(|sent| sent.asks)
+        };
+        let corrected = names
+            .or_else(asked)
+            .and_then(|entry| self.messages.iter().find(|known| known.entry == entry))
+            .map(|known| EntryFacts {
                 entry: known.entry,
                 verdict: known.verdict.expect("only decided entries are here"),
                 held: self.held.contains(&known.entry),
@@ -301,6 +312,7 @@ impl Ledger {
                 person: letter.person.clone(),
                 exposed: false,
                 asks: letter.asks,
+                question: letter.question,
                 at: letter.at,
                 about: letter.post.and_then(|post| self.posts.iter().find(|known| known.id == post)).map(|it| it.kind),
             });
@@ -338,6 +350,7 @@ impl Ledger {
             person: None,
             exposed: false,
             asks: None,
+            question: None,
             at: self.now,
             about: None,
         });

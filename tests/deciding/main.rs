@@ -6,6 +6,7 @@ mod commands;
 mod conversations;
 mod ledger;
 mod mails;
+mod questions;
 mod staff;
 mod subjects;
 mod timers;

@@ -5,17 +5,18 @@ use std::collections::BTreeSet;
 use postcase::case::letter::Inside;
 use postcase::case::{Audience, Command, Effect, EntryId, PostKind, Template, Verb, Verdict};
 use postcase::mail::authentication::Trust;
-use postcase::mail::{ClueKind, Kind, Pointer, SentId};
+use postcase::mail::forward::Form;
+use postcase::mail::{ClueKind, Forwarded, Kind, Pointer, SentId};
 use postcase::rules::Staff;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use crate::ledger::{Ledger, Mail, address, named};
 
-const ANNA: &str = "anna@shop.example";
-const KEVIN: &str = "kevin@desk.example";
-const PETRA: &str = "petra@desk.example";
-const EVE: &str = "eve@gmail.com";
+pub const ANNA: &str = "anna@shop.example";
+pub const KEVIN: &str = "kevin@desk.example";
+pub const PETRA: &str = "petra@desk.example";
+pub const EVE: &str = "eve@gmail.com";
 
 pub fn staff(name: &str, own: &str) -> Staff {
     Staff {
@@ -29,7 +30,7 @@ pub fn staff(name: &str, own: &str) -> Staff {
     }
 }
 
-fn desk() -> Ledger {
+pub fn desk() -> Ledger {
     let mut ledger = Ledger::new();
     ledger.policy.staff = vec![staff("kevin", KEVIN), staff("petra", PETRA)];
     let servers = Trust::Servers(vec!["mx.desk.example".to_owned()]);
@@ -37,28 +38,28 @@ fn desk() -> Ledger {
     ledger
 }
 
-fn authenticated(mail: Mail) -> Mail {
+pub fn authenticated(mail: Mail) -> Mail {
     mail.field("Authentication-Results", "mx.desk.example; dkim=pass header.d=desk.example")
 }
 
-fn saying(mail: Mail, words: &str) -> Mail {
+pub fn saying(mail: Mail, words: &str) -> Mail {
     mail.with(|arrived| {
         arrived.reading.author_text = words.to_owned();
         arrived.reading.message.text = words.to_owned();
     })
 }
 
-fn answering(mail: Mail, sent: SentId) -> Mail {
+pub fn answering(mail: Mail, sent: SentId) -> Mail {
     mail.clue(ClueKind::OwnIdInReplyTo, Pointer::Sent(sent))
 }
 
 /// The reference of the newest letter to one of the staff.
-fn reference(ledger: &Ledger, person: &str) -> SentId {
+pub fn reference(ledger: &Ledger, person: &str) -> SentId {
     let own = ledger.sent.iter().rev().find(|sent| sent.person.as_deref() == Some(person));
     own.expect("they were written to").id
 }
 
-fn to_customers(decision: &postcase::case::Decision) -> usize {
+pub fn to_customers(decision: &postcase::case::Decision) -> usize {
     decision.letters.iter().filter(|letter| letter.person.is_none()).count()
 }
 
@@ -148,6 +149,9 @@ fn an_answer_to_the_question_settles_it_and_no_machine_gives_one() {
     desk.mail(&away);
     let by_petra = desk.mail(&answering(Mail::new("p", PETRA), question));
     assert_eq!(by_petra.verdict, Verdict::Hold, "a colleague's question");
+    let proven = desk.mail(&saying(authenticated(answering(Mail::new("q", PETRA), question)), "Yes"));
+    assert_eq!(proven.verdict, Verdict::Open, "{:?}", proven.trace);
+    desk.mail(&saying(answering(Mail::new("c", KEVIN), question), "Yes").kind(Kind::Calendar));
     assert!(desk.asked.is_empty());
     let yes = desk.mail(&saying(answering(Mail::new("y", KEVIN), question), "Yes, mine"));
     let release = Command { by: "kevin".to_owned(), verb: Verb::Release { entry } };
@@ -161,17 +165,114 @@ fn an_answer_to_the_question_settles_it_and_no_machine_gives_one() {
     assert!(matches!(desk.asked.last().unwrap().verb, Verb::Discard { .. }));
 }
 
+/// Nothing went to a customer, and the words stay with colleagues.
+pub fn stayed_inside(desk: &Ledger, decision: &postcase::case::Decision, what: &str) {
+    assert_eq!((decision.verdict, to_customers(decision)), (Verdict::Append, 0), "{what}: {:#?}", decision.trace);
+    let post = desk.posts.last().unwrap();
+    assert_eq!((post.kind, post.audience), (PostKind::Note, Audience::Internal), "{what}");
+}
+
 #[test]
-fn questions_have_a_bound() {
+fn what_speaks_to_colleagues_stays_with_them() {
+    type Write = fn(SentId, SentId) -> Mail;
+    const DESK: &str = "support@desk.example";
+    let mails: [(&str, Write); 6] = [
+        ("To a colleague", |own, _| answering(Mail::new("k", KEVIN), own).to(&[PETRA]).cc(&[DESK])),
+        ("To a colleague as well", |own, _| answering(Mail::new("k", KEVIN), own).to(&[DESK, PETRA])),
+        ("a colleague's letter", |_, other| answering(Mail::new("k", KEVIN), other)),
+        ("To somebody else outside", |own, _| {
+            answering(Mail::new("k", KEVIN), own).to(&["expert@vendor.example"]).cc(&[DESK])
+        }),
+        ("an older letter", |own, _| Mail::new("k", KEVIN).clue(ClueKind::OwnIdInReferences, Pointer::Sent(own))),
+        ("within a deeper quote", |own, _| {
+            Mail::new("k", KEVIN).clue(ClueKind::ReferenceInDeeperQuote, Pointer::Sent(own))
+        }),
+    ];
+    for (what, write) in mails {
+        let mut desk = desk();
+        desk.mail(&Mail::new("a", ANNA));
+        let mail = write(reference(&desk, "kevin"), reference(&desk, "petra"));
+        let decision = desk.mail(&saying(authenticated(mail), "She will not get it back."));
+        stayed_inside(&desk, &decision, what);
+        assert_eq!(desk.participants(10), [ANNA], "{what}");
+    }
+    // Whoever says so sends it all the same.
     let mut desk = desk();
     desk.mail(&Mail::new("a", ANNA));
-    let mut asked = 0;
-    for number in 0..20 {
-        let decision = desk.mail(&Mail::new(&format!("f{number}"), KEVIN).to(&[ANNA]));
-        assert_eq!(decision.verdict, Verdict::Hold);
-        asked += decision.letters.len();
-    }
-    assert_eq!(asked, desk.policy.desk.notices.questions_per_hour as usize);
+    let mail = answering(Mail::new("k", KEVIN), reference(&desk, "kevin")).to(&[PETRA]).cc(&[DESK]);
+    let decision = desk.mail(&saying(authenticated(mail), "#send\n\nHold the button."));
+    assert_eq!((decision.verdict, to_customers(&decision)), (Verdict::Append, 1), "{:#?}", decision.trace);
+}
+
+#[test]
+fn what_people_outside_have_seen_steers_no_words() {
+    let mut desk = desk();
+    desk.mail(&Mail::new("a", ANNA));
+    let own = reference(&desk, "kevin");
+    desk.mail(&answering(Mail::new("e", EVE), own));
+    assert!(desk.sent.iter().any(|sent| sent.id == own && sent.exposed));
+    let mail = saying(authenticated(answering(Mail::new("k", KEVIN), own)), "She is on the old contract.");
+    let decision = desk.mail(&mail);
+    stayed_inside(&desk, &decision, "exposed");
+}
+
+#[test]
+fn a_mail_that_is_handed_on_comes_before_the_letters_that_it_carries() {
+    let handed_on = |id: &str| {
+        Mail::new(id, KEVIN).with(|arrived| {
+            arrived.reading.forwarded = vec![Forwarded {
+                form: Form::Inline,
+                from: Some(named(EVE)),
+                from_written: EVE.to_owned(),
+                date: None,
+                date_written: String::new(),
+                subject: "Scanner".to_owned(),
+                message_id: None,
+                text: "It smokes.".to_owned(),
+                attachments: Vec::new(),
+            }];
+        })
+    };
+    let mut desk = desk();
+    desk.mail(&Mail::new("a", ANNA));
+    let own = Pointer::Sent(reference(&desk, "kevin"));
+    let carried = handed_on("f").clue(ClueKind::ReferenceInNearestQuote, own.clone());
+    let decision = desk.mail(&authenticated(saying(carried, "Please take it up.")));
+    let post = desk.posts.iter().rfind(|post| post.kind == PostKind::MailIn).unwrap();
+    assert_eq!((post.address.clone(), post.text.as_str()), (Some(address(EVE)), "It smokes."), "{:#?}", decision.trace);
+    assert!(desk.posts.iter().all(|post| post.kind != PostKind::Answer));
+    let answers = handed_on("g").clue(ClueKind::OwnIdInReplyTo, own);
+    let decision = desk.mail(&authenticated(saying(answers, "This is what I found.")));
+    assert_eq!(to_customers(&decision), 1, "{:#?}", decision.trace);
+    assert_eq!(desk.posts.last().unwrap().kind, PostKind::Answer);
+}
+
+#[test]
+fn a_colleagues_quoted_words_go_nowhere() {
+    let said = "#send\n\n> She is on the old contract.\n\nThe device is repaired.";
+    let text = "#send\n\n> · · · · · · · · · ·\n> She is on the old contract.\n\nThe device is repaired.\n\n> · · · · · · · · · ·";
+    let answers = |sent: SentId, id: &str| {
+        authenticated(answering(Mail::new(id, KEVIN), sent)).with(|arrived| {
+            arrived.reading.author_text = said.to_owned();
+            arrived.reading.message.text = text.to_owned();
+        })
+    };
+    let body = |decision: &postcase::case::Decision| {
+        let letter = decision.letters.iter().find(|letter| letter.person.is_none());
+        letter.unwrap_or_else(|| panic!("{:#?}", decision.trace)).facts.body.clone().unwrap()
+    };
+    let mut desk = desk();
+    desk.mail(&Mail::new("a", ANNA));
+    let customers = reference(&desk, "kevin");
+    desk.mail(&saying(answering(Mail::new("k", KEVIN), customers), "I am on it."));
+    let note = saying(authenticated(answering(Mail::new("p", PETRA), reference(&desk, "petra"))), "#note\n\nOld.");
+    desk.mail(&note);
+    let colleagues = reference(&desk, "kevin");
+    assert_ne!(colleagues, customers);
+    let decision = desk.mail(&answers(colleagues, "k1"));
+    assert_eq!(body(&decision), "The device is repaired.");
+    let decision = desk.mail(&answers(customers, "k2"));
+    assert!(body(&decision).contains("> She is on the old contract."), "of the customer's own words it may");
 }
 
 /// Something that happens at a desk.
@@ -238,9 +339,8 @@ proptest! {
                     });
                     let public = match (proven, cc) {
                         (true, true) => true,
-                        (true, false) => answers && !command,
                         (false, true) => false,
-                        (false, false) => own && answers && !command,
+                        (_, false) => own && answers && !command,
                     };
                     let own_case = !number && sent.as_ref().is_none_or(|sent| sent.case.is_none());
                     if !public && !own_case {
@@ -276,4 +376,51 @@ proptest! {
             prop_assert!(leaked.is_none(), "{leaked:?} in {post:?}");
         }
     }
+}
+
+/// A stranger's subject, which staff go on with, proves nothing (B20, L6).
+#[test]
+fn a_bare_number_lets_nobody_in_through_staff() {
+    let numbered = |mail: Mail| mail.clue(ClueKind::CaseNumberInSubject, Pointer::Number(10));
+    let handed_on = authenticated(numbered(Mail::new("k", KEVIN))).handing_on(EVE, "e");
+    let replied = authenticated(numbered(Mail::new("k", KEVIN))).to(&[EVE]).cc(&["support@desk.example"]);
+    for mail in [handed_on, replied] {
+        let mut desk = desk();
+        desk.mail(&Mail::new("a", ANNA));
+        let decision = desk.mail(&mail);
+        assert_eq!(decision.verdict, Verdict::Open, "{:?}", decision.trace);
+        assert_eq!((desk.participants(10), desk.participants(11)), (vec![ANNA], vec![EVE]));
+        let linked =
+            |effect: &Effect| matches!(effect, Effect::LinkCase { from, to, .. } if (from.0, to.0) == (11, 10));
+        assert!(decision.effects.iter().any(linked));
+    }
+    // Who takes part comes to their case.
+    let hers = authenticated(numbered(Mail::new("k", KEVIN))).handing_on("bob@shop.example", "b");
+    let mut desk = desk();
+    desk.mail(&Mail::new("a", ANNA));
+    assert_eq!(desk.mail(&hers).verdict, Verdict::Append);
+    assert_eq!(desk.participants(10), [ANNA, "bob@shop.example"]);
+    assert!(desk.case(10).quotes_from.is_some(), "Bob reads nothing old");
+}
+
+#[test]
+fn a_strangers_post_leads_nobody_into_the_case() {
+    let mut desk = desk();
+    let opened = desk.mail(&Mail::new("a", ANNA));
+    let public = opened.letters.iter().find(|letter| letter.person.is_none()).expect("acknowledged").id;
+    desk.mail(&answering(Mail::new("e2", EVE), public).replies_to(&["e1"]));
+    assert!(desk.posts.last().expect("a post").stranger);
+    let decision = desk.mail(&authenticated(Mail::new("k", KEVIN)).handing_on(EVE, "e1"));
+    assert_eq!(decision.verdict, Verdict::Open, "{:?}", decision.trace);
+    assert_eq!(desk.participants(10), [ANNA]);
+}
+
+#[test]
+fn a_form_speaks_for_none_of_the_staff() {
+    let mut desk = desk();
+    let mail = Mail::new("f", crate::ledger::FORM);
+    let mail = mail.with(|arrived| arrived.reading.message.reply_to = vec![named(KEVIN)]);
+    let decision = desk.mail(&mail);
+    assert_eq!((decision.verdict, to_customers(&decision)), (Verdict::Open, 0));
+    assert!(desk.participants(10).is_empty());
 }

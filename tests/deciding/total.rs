@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use postcase::case::event::{Commands, Matter, Refusal, Undeliverable};
+use postcase::case::letter::QuestionKind;
 use postcase::case::snapshot::{EntryFacts, KnownMessage, KnownSent};
 use postcase::case::{
     Action, Audience, CaseNumber, Command, Decision, Effect, EntryId, Event, OutboxId, Phase, PostId, PostKind,
@@ -43,6 +44,7 @@ fn known_message() -> impl Strategy<Value = KnownMessage> {
             subject: case.map(|case| format!("Printer {case}")),
             audience,
             kind: None,
+            unproven: verdict == Some(Verdict::Hold),
             verdict,
         })
 }
@@ -57,6 +59,7 @@ fn known_sent() -> impl Strategy<Value = KnownSent> {
         person: (id % 2 == 0).then(|| "kevin".to_owned()),
         exposed: id == 4,
         asks: (id == 2).then_some(EntryId(3)),
+        question: [Some(QuestionKind::Yours), Some(QuestionKind::Unclear)][(case % 2) as usize],
         at: Timestamp::UNIX_EPOCH,
         about: [Some(PostKind::MailIn), Some(PostKind::Note), None][(id % 3) as usize],
     })

@@ -39,6 +39,7 @@ fn decisions(out: &mut String, desk: &Desk) {
         };
         let decision = store.decision(EntryId(number)).expect("a decision").expect("every entry is decided");
         let what = match &entry.payload {
+            Payload::Unreadable => "something unreadable".to_owned(),
             Payload::Mail { .. } => {
                 let from =
                     desk.sql().query_row("SELECT originator FROM message WHERE entry = $1", [number as i64], |row| {

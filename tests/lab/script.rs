@@ -24,6 +24,16 @@ impl Command {
     pub fn answer(&self, status: &str) -> Reply {
         Reply::Say(format!("{} {status}\r\n", self.tag))
     }
+
+    /// True when the UID set that it begins with holds `uid`.
+    pub fn holds(&self, uid: u32) -> bool {
+        let set = self.rest.split(' ').next().unwrap_or_default();
+        set.split(',').any(|part| {
+            let (from, to) = part.split_once(':').unwrap_or((part, part));
+            let number = |text: &str| text.parse::<u32>().unwrap_or(0);
+            (number(from)..=number(to)).contains(&uid)
+        })
+    }
 }
 
 /// What the server does.

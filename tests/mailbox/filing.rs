@@ -196,3 +196,24 @@ async fn news_between_moves_is_not_missed() {
     let _followed = Followed::start(&config, &ledger);
     ledger.has_subjects(&["one", "two"]);
 }
+
+/// A message that the server will not file does not keep its neighbours from it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_cannot_be_filed_holds_up_no_other() {
+    let messages: Vec<(u32, Vec<u8>)> = (1..=20).map(|uid| (uid, mail(&format!("m{uid}")))).collect();
+    let script = Script::start(Folder::with(messages), |command| {
+        if command.verb == "UID STORE" && command.holds(7) {
+            command.answer("NO [NOPERM] this one is locked")
+        } else {
+            Reply::Proper
+        }
+    });
+    let ledger = Ledger::default();
+    let _followed = Followed::start(&filing(script.port, Filing::MarkSeen), &ledger);
+    let others: Vec<u32> = (1..=20).filter(|uid| *uid != 7).collect();
+    eventually("the others are filed", || (ledger.filed() == others).then_some(()));
+    ledger.has_trouble("this one is locked");
+    ledger.has_pass();
+    assert_eq!(ledger.filed(), others);
+    assert_eq!(script.count("SELECT"), 1, "on one connection");
+}

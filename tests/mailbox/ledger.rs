@@ -78,8 +78,10 @@ impl Ledger {
                     std::mem::forget(reply);
                     return;
                 }
+                let whole = arrivals.iter().filter(|arrival| matches!(arrival.body, Body::Whole(_)));
+                let may_be_filed = whole.map(|arrival| arrival.uid).collect();
                 book.arrived(arrivals);
-                reply.send(()).ok();
+                reply.send(may_be_filed).ok();
             }
             Request::Marked(marks, reply) => {
                 for mark in marks {
@@ -89,7 +91,8 @@ impl Ledger {
             }
             Request::Missing(uids, place, reply) => {
                 let rows = book.folders.get(&place.uid_validity).map(|folder| &folder.rows);
-                let missing = uids.into_iter().filter(|uid| rows.is_none_or(|rows| !rows.contains_key(uid)));
+                let held = |uid: &u32| rows.is_some_and(|rows| !matches!(rows.get(uid), None | Some(Row::Vanished)));
+                let missing = uids.into_iter().filter(|uid| !held(uid));
                 reply.send(missing.collect()).ok();
             }
             Request::Differs(_, uids) => book.differs.push(uids),

@@ -5,6 +5,8 @@
 
 mod comparing;
 mod connecting;
+#[path = "../desk/mod.rs"]
+mod desk;
 mod errands;
 mod faults;
 mod filing;
@@ -12,6 +14,7 @@ mod first_start;
 #[path = "../lab/mod.rs"]
 mod lab;
 mod ledger;
+mod rebuilt;
 mod taking_in;
 
 use std::path::PathBuf;

@@ -1,6 +1,7 @@
 //! Groups, marks, and what happens to an entry that kills its reader (B4).
 
 use postcase::case::{CaseNumber, EntryId, Verb};
+use postcase::store::Lock;
 use postcase::store::journal::{ATTEMPTS, GROUP};
 
 use super::desk::{DESK, Desk, mail};
@@ -142,4 +143,64 @@ fn damaged_bytes_are_held_and_stop_nothing() {
     desk.settle_down();
     assert_eq!(desk.verdict(1).as_deref(), Some("hold"));
     assert_eq!(desk.verdict(2).as_deref(), Some("open"));
+}
+
+#[test]
+fn a_start_that_does_not_get_far_forgets_nothing_of_how_the_last_run_ended() {
+    let mut desk = Desk::new(DESK);
+    desk.look("support").expect("the store works");
+    let shown = shown(&desk, anna("a@shop.example"));
+    desk.put("support", shown);
+    desk.look("support").expect("the store works");
+    assert_eq!(desk.number("SELECT marked FROM journal"), 1);
+    desk.engine().rest();
+    desk.crash();
+    for _ in 0..2 {
+        // It takes the lock, and the disk is full.
+        drop(Lock::take(&desk.database()).expect("nobody decides"));
+    }
+    desk.open();
+    assert_eq!(desk.number("SELECT attempts FROM journal"), 0);
+    // A death is remembered in the same way, and counted once.
+    desk.engine().take_up(EntryId(1));
+    desk.crash();
+    drop(Lock::take(&desk.database()).expect("nobody decides"));
+    desk.open();
+    desk.crash();
+    desk.open();
+    assert_eq!(desk.number("SELECT attempts FROM journal"), 1);
+}
+
+#[test]
+fn what_another_version_wrote_is_held_and_stops_nothing() {
+    let mut desk = Desk::new(DESK);
+    desk.look("support").expect("the store works");
+    for id in ["a@shop.example", "b@shop.example"] {
+        let shown = shown(&desk, anna(id));
+        desk.put("support", shown);
+    }
+    desk.look("support").expect("the store works");
+    let newer = "INSERT INTO journal (id, matter, received, journalled, payload, marked) \
+                 SELECT 3, 'command', received, journalled, '{\"matter\":\"forecast\"}', 0 FROM journal WHERE id = 1";
+    desk.sql().execute(newer, []).expect("an entry of a newer program");
+    desk.sql().execute("UPDATE journal SET payload = '{' WHERE id = 1", []).expect("damage");
+    desk.settle_down();
+    assert_eq!(desk.verdict(1).as_deref(), Some("hold"));
+    assert_eq!(desk.verdict(2).as_deref(), Some("open"));
+    assert_eq!(desk.verdict(3).as_deref(), Some("hold"));
+    assert_eq!(desk.number("SELECT sum(attempts) FROM journal"), 0, "nobody is to blame");
+}
+
+#[test]
+fn a_damaged_index_of_words_stops_no_mail() {
+    let mut desk = Desk::new(DESK);
+    desk.look("support").expect("the store works");
+    desk.sql().execute_batch("DROP TABLE post_search").expect("damage");
+    let shown = shown(&desk, anna("a@shop.example"));
+    desk.put("support", shown);
+    desk.look("support").expect("the store works");
+    desk.settle_down();
+    assert_eq!(desk.verdict(1).as_deref(), Some("open"));
+    let troubles = desk.engine().store().troubles().expect("troubles");
+    assert_eq!(troubles.iter().map(|trouble| trouble.source.as_str()).collect::<Vec<_>>(), ["search"]);
 }

@@ -1,8 +1,9 @@
 //! What becomes of each UID (B2, B3, B10).
 
 use postcase::mailbox::{Fate, Mark, Opened};
+use postcase::store::ledger::Filing;
 
-use super::desk::{DESK, Desk, Shown, mail};
+use super::desk::{DESK, Desk, Shown, arrival, mail};
 use super::shown;
 
 #[test]
@@ -75,4 +76,34 @@ fn a_first_start_goes_on_after_a_change_of_uidvalidity() {
         let later = desk.engine().opened(&opened(uid_validity, Some(40))).expect("the store works");
         assert_eq!(later.skip_below, None, "everything that comes from now on counts");
     }
+}
+
+/// L1: a server may hide a message for a while.
+#[test]
+fn what_vanished_and_is_shown_again_counts_as_missing() {
+    let mut desk = Desk::new(DESK);
+    let opened = Opened { mailbox: "support".to_owned(), uid_validity: 1, uid_next: Some(1), exists: 0 };
+    desk.engine().opened(&opened).expect("the store works");
+    let bytes = mail("anna@shop.example", "hidden@shop.example", "Hidden", "Please help.", "");
+    let hidden = shown(&desk, bytes);
+    let mark = |uid, fate| Mark { mailbox: "support".to_owned(), uid_validity: 1, uid, fate };
+    let refused = || Fate::Failing { reason: "NO".to_owned() };
+    desk.engine().marked(&[mark(1, Fate::Vanished), mark(2, Fate::Vanished)]).expect("the store works");
+    let missing = |desk: &Desk| desk.engine().store().unledgered("support", 1, &[1, 2]).expect("a look");
+    assert_eq!(missing(&desk), [1, 2]);
+    let arrival = arrival("support", 1, 1, &hidden);
+    let may_be_filed = desk.engine().arrived(vec![arrival.clone()], Filing::Wanted).expect("the store works");
+    assert_eq!(may_be_filed, [1]);
+    assert_eq!(missing(&desk), [2]);
+    let again = desk.engine().arrived(vec![arrival], Filing::Wanted).expect("the store works");
+    assert_eq!(again, [1], "it came twice, and is held");
+    // The other is shown, and refused: tried as often as any.
+    for tries in 1..=2 {
+        desk.engine().marked(&[mark(2, refused())]).expect("the store works");
+        assert_eq!(desk.engine().opened(&opened).expect("the store works").failing, [(2, tries)]);
+    }
+    desk.engine().marked(&[mark(2, refused())]).expect("the store works");
+    assert!(missing(&desk).is_empty());
+    desk.settle_down();
+    assert_eq!(desk.number("SELECT count(*) FROM journal"), 2);
 }

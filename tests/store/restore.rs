@@ -49,6 +49,11 @@ fn what_waited_in_a_backup_is_decided_silently_and_sent_by_nobody() {
     let listed = desk.engine().store().outbox(Which::Unfinished).expect("the outbox");
     assert_eq!(listed.len(), 1, "what is kept back shows");
     assert_eq!(desk.engine().store().counts().expect("counts").outbox.kept_back, 1);
+    desk.sql()
+        .execute("UPDATE outbox SET copy = 'wanted' WHERE id = $1", [listed[0].id.0 as i64])
+        .expect("the database works");
+    let copy = || desk.engine().next_copy().expect("the store works").map(|copy| copy.id);
+    assert_eq!(copy(), None, "what nobody took is not in the Sent folder");
     desk.command("Kevin", postcase::case::Verb::RetryOutbox { mail: None });
     desk.settle_down();
     assert_eq!(desk.sent.len(), sent, "all that waits does not mean what is kept back");
@@ -56,6 +61,8 @@ fn what_waited_in_a_backup_is_decided_silently_and_sent_by_nobody() {
     desk.settle_down();
     let again = desk.sent.iter().find(|mail| mail.id == listed[0].id).expect("it was sent");
     assert_eq!(again.attempts.len(), 2, "a person may send it: the same bytes, the same Message-ID");
+    let copy = desk.engine().next_copy().expect("the store works");
+    assert_eq!(copy.map(|copy| copy.id), Some(listed[0].id), "now it was sent");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Notices from the system only poke; what counts is whether the files read otherwise than before. They are looked at
 //! now and then all the same: a link that leads elsewhere, or a disk across the network, tells nothing.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use crate::rules::Files;
 const QUIET: Duration = Duration::from_millis(300);
 /// How many such moments are waited for, at most.
 const MOMENTS: usize = 20;
-/// How long mistakes must stand before they are believed: a file may be half written.
+/// How long mistakes must stand before they are believed: a file may be half written. Good rules stand for [`QUIET`].
 const DOUBT: Duration = Duration::from_secs(1);
 /// How often the files are looked at without a notice.
 const LOOK: Duration = Duration::from_secs(5);
@@ -75,12 +76,9 @@ async fn look(config: &Arc<Config>, seen: &mut Files, cause: Cause) -> Option<Co
         if cause == Cause::Noticed && files == *seen {
             return None;
         }
-        let order = match compile(config, files.clone()) {
-            Ok(loaded) => Control::Reload(Box::new(loaded.value)),
-            Err(found) => Control::BadRules(findings(&found).message().to_owned()),
-        };
-        if cause == Cause::Noticed && matches!(order, Control::BadRules(_)) {
-            sleep(DOUBT).await;
+        let order = order(config, files.clone());
+        if cause == Cause::Noticed {
+            sleep(if matches!(order, Control::BadRules(_)) { DOUBT } else { QUIET }).await;
             let again = read(config).await?;
             if again != files {
                 files = again;
@@ -92,6 +90,19 @@ async fn look(config: &Arc<Config>, seen: &mut Files, cause: Cause) -> Option<Co
     }
     // Somebody writes all the time: the next look finds the end of it.
     None
+}
+
+/// A panic is told like a mistake in the rules: whoever follows the folder goes on.
+fn order(config: &Config, files: Files) -> Control {
+    match catch_unwind(AssertUnwindSafe(|| compile(config, files))) {
+        Ok(Ok(loaded)) => Control::Reload(Box::new(loaded.value)),
+        Ok(Err(found)) => Control::BadRules(findings(&found).message().to_owned()),
+        Err(_) => Control::BadRules(
+            "A mistake in Postcase: these rules end their reader. Take back what was changed last, and please tell its \
+             makers."
+                .to_owned(),
+        ),
+    }
 }
 
 /// The disk may be slow, or far away.

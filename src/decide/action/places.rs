@@ -63,8 +63,10 @@ impl Work<'_, '_> {
         });
         let source = self.go_to(beginning(new, subject, first, &self.case));
         self.carry_over(&posts, Target::New);
+        // An answer was not written to whoever comes to read it here.
         let together = people(&self.case);
-        if together.len() > 1 && !together.is_subset(&people(&source)) {
+        let told = together.len() > 1 || posts.iter().any(|post| post.kind == PostKind::Answer);
+        if source.quotes_from.is_some() || told && !together.is_subset(&people(&source)) {
             self.quote_nothing_old();
         }
         match posts.iter().rev().find(|post| matches!(post.kind, PostKind::MailIn | PostKind::Answer)) {
@@ -88,7 +90,8 @@ impl Work<'_, '_> {
         let source = self.go_to(target);
         self.carry_over(&posts, Target::Known);
         let together = people(&self.case);
-        if !(together.is_subset(&before) && together.is_subset(&people(&source))) {
+        let same_people = together.is_subset(&before) && together.is_subset(&people(&source));
+        if source.quotes_from.is_some() || !same_people {
             self.quote_nothing_old();
         }
         let mut again = "";
@@ -219,6 +222,7 @@ fn joined(into: CaseFacts, from: CaseFacts) -> CaseFacts {
     case.acknowledged |= from.acknowledged;
     case.written_about |= from.written_about;
     case.opened = case.opened.min(from.opened);
+    case.quotes_from = case.quotes_from.max(from.quotes_from);
     case.message_ids.extend(from.message_ids);
     if from.last_post > case.last_post {
         case.last_post = from.last_post;

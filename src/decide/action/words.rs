@@ -158,6 +158,7 @@ fn without_words(draft: &Draft<'_>, case: &CaseFacts, template: Template, to: &P
         post: Some(post),
         person: None,
         asks: None,
+        question: None,
         from: desk_address(draft, queue),
         to: vec![to.who.clone()],
         cc: others.map(|participant| participant.who.clone()).collect::<Vec<Named>>(),

@@ -3,13 +3,14 @@
 use super::super::mail::{Incoming, open_case, subject_of};
 use super::super::participants::is_unanswerable;
 use super::super::{Draft, answer, notify};
-use super::{note, place, post};
+use super::{note, place, post, propose};
 use crate::case::snapshot::{CaseFacts, KnownMessage};
 use crate::case::{Audience, CaseNumber, Effect, NewPost, Participant, Phase, PostId, PostKind, Verdict};
 use crate::link::find_case;
+use crate::link::identity::takes_part;
 use crate::link::staff::{colleague, is_outsider};
 use crate::mail::forward::Form;
-use crate::mail::{Attachment, Forwarded, Named, body, subject};
+use crate::mail::{Address, Attachment, Forwarded, Named, body, subject};
 use crate::rules::Staff;
 
 /// A mail that is handed on, and who wrote it.
@@ -17,6 +18,12 @@ use crate::rules::Staff;
 pub(super) struct Found<'a> {
     forwarded: &'a Forwarded,
     author: &'a Named,
+}
+
+impl<'a> Found<'a> {
+    pub(super) fn author(self) -> &'a Address {
+        &self.author.address
+    }
 }
 
 /// The first mail by somebody outside that a mail hands on.
@@ -62,11 +69,14 @@ fn here_already<'a>(draft: &Draft<'a>, found: Found<'_>) -> Option<&'a CaseFacts
     find_case(draft.snapshot, known.case?)
 }
 
-/// The case of the conversation that the mail belongs to, of which other mails are here.
+/// The case of the conversation that the mail belongs to, of which other mails are here. A stranger's post is in no
+/// conversation, and an id is no proof: its author takes part (L6).
 fn in_conversation<'a>(draft: &Draft<'a>, found: Found<'_>) -> Option<&'a CaseFacts> {
     let id = found.forwarded.message_id.as_ref()?;
-    let known = draft.snapshot.messages.iter().find(|known| known.case.is_some() && known.refers_to.contains(id))?;
-    find_case(draft.snapshot, known.case?)
+    let public = draft.snapshot.messages.iter().filter(|known| known.audience == Some(Audience::Public));
+    let mut cases =
+        public.filter(|known| known.refers_to.contains(id)).filter_map(|known| find_case(draft.snapshot, known.case?));
+    cases.find(|case| takes_part(found.author(), case))
 }
 
 fn append(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, found: Found<'_>, case: &CaseFacts) -> CaseNumber {
@@ -78,6 +88,7 @@ fn append(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, found: Foun
     if !known && !is_unanswerable(&found.author.address) {
         let participant = Participant { who: found.author.clone(), requester: false };
         draft.effects.push(Effect::AddParticipant { case: number, participant });
+        draft.quote_nothing_old(number);
     }
     match case.phase {
         Phase::New | Phase::Open => {}
@@ -94,6 +105,7 @@ fn open(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, found: Found<
     let given = subject::base(&found.forwarded.subject, &draft.policy.desk.reference.case_word);
     let about = if found.forwarded.subject.trim().is_empty() { subject_of(draft, mail) } else { given };
     let number = open_case(draft, &Incoming { speaker: Some(found.author), ..*mail }, about.clone());
+    propose(draft, mail, number);
     remark(draft, mail, staff, (number, &about));
     let post = add_post(draft, mail, found, number);
     let participant = Participant { who: found.author.clone(), requester: true };

@@ -1,16 +1,22 @@
 //! Staff are asked about mail of theirs that is held: whether it is theirs, whether it is still to be sent.
 
+mod said;
+
+use jiff::Timestamp;
+
 use super::super::answer::desk_address;
 use super::super::mail::Incoming;
 use super::super::notify::{addressed, readers};
-use super::Draft;
-use crate::case::letter::{Facts, Hand, Inside};
+use super::{Crossing, Draft, commands, words};
+use crate::case::event::Commands;
+use crate::case::instruction::Order;
+use crate::case::letter::{Facts, Hand, Inside, QuestionKind};
 use crate::case::snapshot::{CaseFacts, KnownSent, LastAnswer};
-use crate::case::{Audience, Letter, PostId, PostKind, Template};
+use crate::case::{Audience, Command, Decision, Effect, EntryId, Letter, PostId, Template, Verb, Verdict};
+use crate::link::find_case;
+use crate::mail::Kind;
 use crate::rules::Staff;
-
-/// Words that decline, at the top of an answer to a question.
-const NO: [&str; 8] = ["no", "nope", "not", "nein", "nicht", "non", "nee", "no!"];
+use said::Said;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Question<'a> {
@@ -22,6 +28,8 @@ pub(super) enum Question<'a> {
     Unclear(Unclear<'a>),
     /// Commands about no case.
     Nowhere { why: &'a str },
+    /// The answer to a question settled nothing.
+    Again { entry: EntryId, letter: &'a KnownSent, case: Option<&'a CaseFacts>, why: &'a str },
 }
 
 /// A mail that is to be written anew, or sent as it stands. The question answers what the mail answered, so that the
@@ -33,12 +41,6 @@ pub(super) struct Unclear<'a> {
     pub audience: Audience,
     /// Sentences, one a line.
     pub why: &'a str,
-}
-
-/// Whether the answer to this question is the mail anew: see [`Unclear`].
-pub(super) fn takes_mail_anew(letter: &KnownSent) -> bool {
-    let crossing = letter.about == Some(PostKind::Answer) && letter.audience == Audience::Internal;
-    letter.case.is_some() && !crossing
 }
 
 /// Asks once; the answer settles the entry (B31). To the address in staff.toml, never to one that the mail names.
@@ -55,17 +57,30 @@ pub(super) fn ask(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, que
             staff.label
         ));
     }
-    draft.say(format!("{} is asked; answering that mail releases this one.", staff.label));
+    let (entry, kind) = match question {
+        Question::Yours => (mail.entry, QuestionKind::Yours),
+        Question::Crossing { .. } => (mail.entry, QuestionKind::Crossing),
+        Question::Unclear(_) => (mail.entry, QuestionKind::Unclear),
+        Question::Nowhere { .. } => (mail.entry, QuestionKind::Nowhere),
+        Question::Again { entry, letter, .. } => (entry, letter.question.unwrap_or(QuestionKind::Yours)),
+    };
+    draft.say(match question {
+        Question::Again { .. } => format!("{} is asked again about entry {entry}.", staff.label),
+        Question::Yours | Question::Crossing { .. } | Question::Unclear(_) | Question::Nowhere { .. } => {
+            format!("{} is asked; answering that mail releases this one.", staff.label)
+        }
+    });
     let message = &mail.arrived.reading.message;
     let (case, post, inside) = particulars(draft, mail, question);
     let queue = case.and_then(|case| draft.queue(&case.queue));
     let number = case.map(|case| case.number);
     let quotes = match question {
         Question::Crossing { faster, .. } => vec![faster.post],
-        Question::Yours | Question::Unclear(_) | Question::Nowhere { .. } => Vec::new(),
+        Question::Yours | Question::Unclear(_) | Question::Nowhere { .. } | Question::Again { .. } => Vec::new(),
     };
     let audience = match question {
         Question::Unclear(unclear) => unclear.audience,
+        Question::Again { letter, .. } => letter.audience,
         Question::Yours | Question::Crossing { .. } | Question::Nowhere { .. } => Audience::Internal,
     };
     let letter = Letter {
@@ -76,7 +91,8 @@ pub(super) fn ask(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, que
         case: number,
         post,
         person: Some(staff.name.clone()),
-        asks: Some(mail.entry),
+        asks: Some(entry),
+        question: Some(kind),
         from: desk_address(draft, queue),
         to: vec![addressed(staff)],
         cc: Vec::new(),
@@ -103,12 +119,7 @@ fn particulars<'a>(
     question: Question<'a>,
 ) -> (Option<&'a CaseFacts>, Option<PostId>, Inside) {
     match question {
-        Question::Yours => {
-            let at = draft.event.received.strftime("%Y-%m-%d %H:%M UTC").to_string();
-            let subject = mail.arrived.reading.message.subject.clone();
-            let subject = Some(subject).filter(|subject| !subject.trim().is_empty());
-            (None, None, Inside { asked_at: Some(at), asked_subject: subject, ..Inside::default() })
-        }
+        Question::Yours => (None, None, asked_about(draft, mail)),
         Question::Crossing { case, faster } => {
             let minutes = draft.now.duration_since(faster.at).as_mins().max(0);
             let inside = Inside {
@@ -123,12 +134,127 @@ fn particulars<'a>(
             let inside = Inside { words: Some(why.to_owned()), reply_goes_to, ..Inside::default() };
             (Some(case), post, inside)
         }
-        Question::Nowhere { why } => (None, None, Inside { words: Some(why.to_owned()), ..Inside::default() }),
+        Question::Nowhere { why } => (None, None, Inside { words: Some(why.to_owned()), ..asked_about(draft, mail) }),
+        Question::Again { letter, case, why, .. } => {
+            let words = Some(why.to_owned());
+            let inside = match letter.question {
+                Some(QuestionKind::Unclear) => {
+                    let public = letter.audience == Audience::Public;
+                    let reply_goes_to = case.filter(|_| public).and_then(readers);
+                    Inside { words, reply_goes_to, ..Inside::default() }
+                }
+                Some(QuestionKind::Yours | QuestionKind::Crossing | QuestionKind::Nowhere) | None => {
+                    Inside { words, asked_at: Some(minute(letter.at)), ..Inside::default() }
+                }
+            };
+            (case, letter.post, inside)
+        }
     }
 }
 
-/// Whether an answer to a question says no.
-pub(super) fn declines(words: &str) -> bool {
-    let first = words.split(|c: char| c.is_whitespace() || ",.;:!".contains(c)).find(|word| !word.is_empty());
-    first.is_some_and(|word| NO.contains(&word.to_lowercase().as_str()))
+/// When the mail came, and what it is called.
+fn asked_about(draft: &Draft<'_>, mail: &Incoming<'_>) -> Inside {
+    let subject = mail.arrived.reading.message.subject.clone();
+    let asked_subject = Some(subject).filter(|subject| !subject.trim().is_empty());
+    Inside { asked_at: Some(minute(draft.event.received)), asked_subject, ..Inside::default() }
+}
+
+fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// What is done about the entry that an answer is about.
+enum Settled {
+    Release,
+    ReleaseAsText,
+    Discard,
+    /// The answer is the mail, written anew.
+    Anew,
+    /// It stays held; the sentence says why.
+    Not(String),
+}
+
+/// The answer to a question about a held mail: only the person who was asked settles it, and only by saying so.
+pub(super) fn settle(
+    mut draft: Draft<'_>,
+    mail: &Incoming<'_>,
+    staff: &Staff,
+    (letter, entry): (&KnownSent, EntryId),
+) -> Decision {
+    let case = letter.case.and_then(|number| find_case(draft.snapshot, number));
+    let asked = letter.person.as_ref() == Some(&staff.name) && mail.arrived.reading.kind == Kind::Correspondence;
+    if !asked {
+        draft.say(format!("It answers a question about entry {entry} that only a word of the person asked settles."));
+        let (verdict, case) = match case {
+            Some(case) => super::note(&mut draft, mail, staff, case),
+            None => super::take(&mut draft, mail, staff, Crossing::Asked, Commands::Carried),
+        };
+        return draft.decided(verdict, case);
+    }
+    let (settled, more) = settled(mail, staff, letter);
+    let more = more || !super::files(mail).is_empty();
+    let held = draft.snapshot.corrected.as_ref().is_none_or(|known| known.entry != entry || known.held);
+    let command = |verb: Verb| Effect::Command(Command { by: staff.name.clone(), verb });
+    match settled {
+        Settled::Release => {
+            draft.say(format!("{} vouches for entry {entry}: it is released.", staff.label));
+            draft.effects.push(command(Verb::Release { entry }));
+        }
+        Settled::ReleaseAsText => {
+            draft.say(format!("{} says that entry {entry} is to be sent as it stands: it is released.", staff.label));
+            draft.effects.push(command(Verb::ReleaseAsText { entry }));
+        }
+        Settled::Discard => {
+            draft.say(format!("{} says that entry {entry} is not to be taken in.", staff.label));
+            let reason = format!("{} said no.", staff.label);
+            draft.effects.push(command(Verb::Discard { entry, reason }));
+        }
+        Settled::Anew => {
+            draft.say(format!("{} wrote entry {entry} anew.", staff.label));
+            let reason = format!("{} wrote it anew.", staff.label);
+            draft.effects.push(command(Verb::Discard { entry, reason }));
+            let (verdict, case) = super::take(&mut draft, mail, staff, Crossing::Asked, Commands::Carried);
+            return draft.decided(verdict, case);
+        }
+        Settled::Not(why) if held => {
+            draft.say(format!("That is neither yes nor no: entry {entry} stays held."));
+            ask(&mut draft, mail, staff, Question::Again { entry, letter, case, why: &why });
+        }
+        Settled::Not(_) => draft.say(format!("Entry {entry} is settled already: nobody is asked again.")),
+    }
+    // What else it says does not vanish.
+    match case.filter(|_| more) {
+        Some(case) => {
+            let (verdict, case) = super::note(&mut draft, mail, staff, case);
+            draft.decided(verdict, case)
+        }
+        None => {
+            if more {
+                draft.say("What else it says stays in the record alone: the question is about no case.");
+            }
+            draft.decided(Verdict::Done, None)
+        }
+    }
+}
+
+/// What the answer means, and whether it says more than that.
+fn settled(mail: &Incoming<'_>, staff: &Staff, letter: &KnownSent) -> (Settled, bool) {
+    let text = words::of(&mail.arrived.reading, Audience::Internal).text;
+    let instructions = commands::of(mail, Audience::Internal);
+    let unclear = letter.question == Some(QuestionKind::Unclear);
+    let sends = matches!(instructions.orders[..], [Order::Send]) && instructions.unclear.is_empty();
+    if sends && (instructions.text.is_empty() || !unclear) {
+        return (Settled::ReleaseAsText, !instructions.text.is_empty());
+    }
+    match said::read(&text, &staff.label) {
+        (Said::No, more) => (Settled::Discard, more),
+        (Said::Yes, more) if !unclear => (Settled::Release, more),
+        (Said::Yes, false) => (Settled::Not("A yes alone does not say what you mean.".to_owned()), false),
+        (Said::Yes | Said::Else, _) if unclear && !text.is_empty() => (Settled::Anew, true),
+        (Said::Yes | Said::Else, _) => {
+            let line = text.lines().next().unwrap_or_default();
+            let start: String = line.chars().take(60).collect();
+            (Settled::Not(format!("Your answer, \"{start}\", is neither yes nor no.")), !text.is_empty())
+        }
+    }
 }

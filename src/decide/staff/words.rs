@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::case::Audience;
 use crate::mail::Reading;
 
 /// Stands above and below a customer's words in a notice.
@@ -31,9 +32,13 @@ pub(in crate::decide) fn fenced(words: &str) -> String {
     format!("{FENCE}\n\n{}\n\n{FENCE}", plain.join("\n").trim_matches('\n'))
 }
 
-/// The author's words, and of the quotation only what stood between the fences.
-pub(in crate::decide) fn of(reading: &Reading) -> Words {
-    let answered = between_fences(&reading.message.text);
+/// The author's words. `quoted`: who knows what the answered letter told of; what people outside wrote or read stays
+/// between the author's lines as far as it stood between the fences, what a colleague wrote does not.
+pub(in crate::decide) fn of(reading: &Reading, quoted: Audience) -> Words {
+    let answered = match quoted {
+        Audience::Public => between_fences(&reading.message.text),
+        Audience::Internal => BTreeSet::new(),
+    };
     let mut kept: Vec<&str> = Vec::new();
     let mut manner = Manner::Above;
     for line in reading.author_text.lines() {

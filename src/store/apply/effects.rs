@@ -5,6 +5,7 @@ use rusqlite::{Params, params};
 
 use super::super::{Result, Tx, json, stored};
 use crate::case::decision::LinkKind;
+use crate::case::letter::QuestionKind;
 use crate::case::{By, CaseNumber, EntryId, Participant, Phase, PostId, Verdict};
 use crate::mail::{Address, SentId};
 
@@ -110,10 +111,10 @@ impl Tx<'_> {
         self.run("UPDATE sent SET exposed = 1 WHERE id = $1", [sent.0 as i64])
     }
 
-    pub(super) fn hold(&self, entry: EntryId, reason: &str, now: i64) -> Result<()> {
+    pub(super) fn hold(&self, entry: EntryId, reason: &str, question: Option<&QuestionKind>, now: i64) -> Result<()> {
         self.run(
-            "INSERT OR REPLACE INTO held (entry, reason, at) VALUES ($1, $2, $3)",
-            params![entry.0 as i64, reason, now],
+            "INSERT OR REPLACE INTO held (entry, reason, question, at) VALUES ($1, $2, $3, $4)",
+            params![entry.0 as i64, reason, question.map(stored), now],
         )
     }
 
@@ -182,7 +183,9 @@ impl Tx<'_> {
         self.prepare_cached("DELETE FROM case_link WHERE from_case = $1 AND to_case = $1")?.execute([into.0 as i64])?;
         self.prepare_cached(
             "UPDATE cases SET acknowledged = max(acknowledged, (SELECT acknowledged FROM cases WHERE number = $1)), \
-               opened = min(opened, (SELECT opened FROM cases WHERE number = $1)) WHERE number = $2",
+               opened = min(opened, (SELECT opened FROM cases WHERE number = $1)), \
+               quotes_from = nullif(max(coalesce(quotes_from, 0), \
+                 coalesce((SELECT quotes_from FROM cases WHERE number = $1), 0)), 0) WHERE number = $2",
         )?
         .execute(params![from.0 as i64, into.0 as i64])?;
         // Numbers that had become part of `from` name the survivor at once.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use postcase::case::decision::LinkKind;
+use postcase::case::letter::QuestionKind;
 use postcase::case::snapshot::PostFacts;
 use postcase::case::snapshot::{CaseFacts, LastAnswer};
 use postcase::case::{Audience, CaseNumber, Effect, NewPost, Participant, Phase, PostId, PostKind, Target, Timer};
@@ -47,10 +48,16 @@ impl Ledger {
             Effect::ClearUndeliverable { address } => {
                 self.undeliverable.remove(address);
             }
-            Effect::Hold { entry, .. } => {
+            Effect::Hold { entry, question, .. } => {
+                let unproven = *question == Some(QuestionKind::Yours);
+                self.messages
+                    .iter_mut()
+                    .filter(|known| known.entry == *entry)
+                    .for_each(|known| known.unproven = unproven);
                 self.held.insert(*entry);
             }
             Effect::Unhold { entry } => {
+                self.messages.iter_mut().filter(|known| known.entry == *entry).for_each(|known| known.unproven = false);
                 assert!(self.held.remove(entry), "only held entries are let go");
             }
             Effect::IndexMail { entry, post } => {
@@ -88,7 +95,10 @@ impl Ledger {
                 self.read_again(from);
                 self.read_again(*to);
             }
-            Effect::QuoteNothingBefore { case, post } => self.facts(*case).quotes_from = Some(*post),
+            Effect::QuoteNothingBefore { case, post } => {
+                let facts = self.facts(*case);
+                facts.quotes_from = facts.quotes_from.max(Some(*post));
+            }
             Effect::AdmitPost { post } => {
                 let known = self.posts.iter_mut().find(|known| known.id == *post).expect("the post exists");
                 (known.stranger, known.audience) = (false, Audience::Public);
@@ -159,6 +169,7 @@ impl Ledger {
         let case = self.facts(into);
         case.acknowledged |= gone.acknowledged;
         case.written_about |= gone.written_about;
+        case.quotes_from = case.quotes_from.max(gone.quotes_from);
         case.tags.extend(gone.tags);
         case.followers.extend(gone.followers);
         for participant in gone.participants {
