@@ -66,8 +66,11 @@ pub(super) fn ask(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, que
     };
     draft.say(match question {
         Question::Again { .. } => format!("{} is asked again about entry {entry}.", staff.label),
-        Question::Yours | Question::Crossing { .. } | Question::Unclear(_) | Question::Nowhere { .. } => {
-            format!("{} is asked; answering that mail releases this one.", staff.label)
+        Question::Unclear(_) => {
+            format!("{} is asked; the mail written anew settles this one, or `#send`.", staff.label)
+        }
+        Question::Yours | Question::Crossing { .. } | Question::Nowhere { .. } => {
+            format!("{} is asked; a plain yes to that question releases this one.", staff.label)
         }
     });
     let message = &mail.arrived.reading.message;
