@@ -219,6 +219,7 @@ impl Tx<'_> {
             letter.question.as_ref().map(stored),
             at
         ])?;
+        self.count_letter(letter)?;
         let mut recipient = self.prepare_cached(
             "INSERT INTO sent_recipient (sent, address, at, state) VALUES ($1, $2, $3, 'waiting') ON CONFLICT DO NOTHING",
         )?;

@@ -8,6 +8,7 @@ pub mod cases;
 pub mod copy;
 mod home;
 pub mod journal;
+mod lately;
 pub mod ledger;
 pub mod lock;
 pub mod outbox;

@@ -270,10 +270,17 @@ CREATE TABLE sent (
     question   TEXT,               -- what is asked
     at         INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX sent_hand ON sent (hand, at, template) WHERE person IS NULL;
--- How much staff were told lately.
-CREATE INDEX sent_person ON sent (at, person, template) WHERE person IS NOT NULL;
 CREATE INDEX sent_post ON sent (post);
+
+-- How many letters went out lately, in slots of five minutes: limits for the whole desk and for each of the staff are
+-- asked at every decision, and must not cost more in a busy hour.
+CREATE TABLE sent_lately (
+    slot     INTEGER NOT NULL,
+    person   TEXT NOT NULL,        -- whose personal reference; '': an automatic letter to people outside
+    template TEXT NOT NULL,
+    count    INTEGER NOT NULL,
+    PRIMARY KEY (slot, person, template)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sent_recipient (
     sent    INTEGER NOT NULL REFERENCES sent,

@@ -13,7 +13,7 @@ use super::{Result, Tx, from_json, time, word};
 use crate::case::event::Matter;
 use crate::case::snapshot::{
     EntryFacts, Footprint, KnownMessage, KnownSent, NEIGHBOURS, OWN_CASES, OwnCase, POSTS, PostFacts, Snapshot,
-    SpeakerFacts, Told,
+    SpeakerFacts,
 };
 use crate::case::{Action, CaseNumber, EntryId, Event, PostId, Verb, instruction};
 use crate::mail::{Address, MessageId, Pointer, Reading, SentId, ThreadIndex};
@@ -84,14 +84,9 @@ impl Tx<'_> {
         {
             snapshot.forwarded = self.speaker_facts(&from.address, now)?;
         }
-        snapshot.desk_answers_hour = self
-            .prepare_cached(
-                "SELECT count(*) FROM sent WHERE hand = 'machine' AND person IS NULL \
-                   AND template NOT IN ('closed', 'alarm') AND at > $1",
-            )?
-            .query_row([hours_ago(now, 1)], |row| row.get(0))?;
+        snapshot.desk_answers_hour = self.answers_lately(now)?;
         self.add_cases(&cases, &mut snapshot)?;
-        snapshot.told = self.told(now)?;
+        snapshot.told = self.told_lately(now)?;
         Ok(snapshot)
     }
 
@@ -280,18 +275,6 @@ impl Tx<'_> {
             cases.extend(own.optional()?);
         }
         Ok(cases)
-    }
-
-    /// What staff were written within the last hour.
-    fn told(&self, now: Timestamp) -> Result<Vec<Told>> {
-        let mut statement = self.prepare_cached(
-            "SELECT person, sum(template = 'notified'), sum(template = 'asked') FROM sent \
-             WHERE person IS NOT NULL AND at > $1 GROUP BY person ORDER BY person",
-        )?;
-        let rows = statement.query_map([hours_ago(now, 1)], |row| {
-            Ok(Told { person: row.get(0)?, notices: row.get(1)?, questions: row.get(2)? })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// What else an action on a case has to know: the other case, the posts.

@@ -58,6 +58,36 @@ fn an_hour_is_used_up_by_mail_that_was_taken() {
     assert_eq!(desk.number(accepted), 4);
 }
 
+#[test]
+fn the_limits_of_the_hour_are_kept_without_counting_its_mail() {
+    let limited = DESK.replace(
+        "[[queue]]\nname = \"support\"",
+        "[acknowledgement]\nper_desk_hour = 3\n\n[[queue]]\nname = \"support\"",
+    );
+    let mut desk = Desk::new(&limited);
+    desk.look("support").expect("the store works");
+    let burst = |desk: &mut Desk, hour: u32| {
+        for n in 0..5 {
+            let id = format!("m{hour}.{n}@shop.example");
+            let bytes = mail(&format!("p{n}@firm{n}.example"), &id, &format!("Hello {hour}"), "Please help.", "");
+            let shown = shown(desk, bytes);
+            desk.put("support", shown);
+        }
+        desk.look("support").expect("the store works");
+        desk.settle_down();
+    };
+    burst(&mut desk, 1);
+    assert_eq!(desk.sent.len(), 3);
+    assert_eq!(desk.number("SELECT count(*) FROM sent_lately"), 1, "one row for all of them");
+    desk.pass(SignedDuration::from_mins(59));
+    burst(&mut desk, 2);
+    assert_eq!(desk.sent.len(), 3, "the hour is not over");
+    desk.pass(SignedDuration::from_mins(3 * 60));
+    burst(&mut desk, 3);
+    assert_eq!(desk.sent.len(), 6);
+    assert_eq!(desk.number("SELECT count(*) FROM sent_lately"), 1, "what no limit asks for is forgotten");
+}
+
 /// Statements that a message goes through: none may read a table from end to end.
 #[test]
 fn nothing_on_the_way_of_a_message_reads_a_whole_table() {
@@ -68,6 +98,7 @@ fn nothing_on_the_way_of_a_message_reads_a_whole_table() {
         "apply",
         "apply/effects",
         "journal",
+        "lately",
         "ledger",
         "outbox",
         "policy",
