@@ -87,14 +87,14 @@ impl Tx<'_> {
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?;
         let mut failing = self.prepare_cached(
-            "SELECT uid, tries FROM ledger \
+            "SELECT uid, tries FROM ledger INDEXED BY ledger_failing \
              WHERE mailbox = $1 AND uid_validity = $2 AND fate = 'failing' ORDER BY uid",
         )?;
         let failing = failing
             .query_map(params![mailbox, uid_validity], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?;
         let mut unfiled = self.prepare_cached(
-            "SELECT uid FROM ledger \
+            "SELECT uid FROM ledger INDEXED BY ledger_unfiled \
              WHERE mailbox = $1 AND uid_validity = $2 AND filing = 'wanted' ORDER BY uid LIMIT 10000",
         )?;
         let unfiled =
@@ -136,19 +136,24 @@ impl Tx<'_> {
         let Packed { hash, header_hash: header, .. } = &found.packed;
         // Copies of one message under each earlier UIDVALIDITY, the most that were ever there at once;
         // against those that this UIDVALIDITY has shown so far.
+        // By the hash, said aloud: a planner that prefers the mailbox would read all that it ever showed.
         let mut before = self.prepare_cached(
-            "SELECT count(*), max(entry) FROM ledger WHERE hash IS NOT NULL AND mailbox = $1 AND uid_validity <> $2 \
-               AND ((hash = $3 AND fate IN ('journalled', 'same-copy')) OR (hash = $4 AND size = $5 AND fate = 'skipped')) \
-             GROUP BY uid_validity ORDER BY count(*) DESC LIMIT 1",
+            "SELECT count(*), max(entry) FROM ( \
+               SELECT uid_validity, entry FROM ledger INDEXED BY ledger_hash \
+               WHERE hash = $1 AND mailbox = $2 AND fate IN ('journalled', 'same-copy') \
+               UNION ALL \
+               SELECT uid_validity, entry FROM ledger INDEXED BY ledger_hash \
+               WHERE hash = $3 AND mailbox = $2 AND size = $4 AND fate = 'skipped') \
+             WHERE uid_validity <> $5 GROUP BY uid_validity ORDER BY count(*) DESC LIMIT 1",
         )?;
         let earlier: Option<(i64, Option<i64>)> = before
-            .query_row(params![mailbox, found.uid_validity, hash, header, found.size as i64], |row| {
+            .query_row(params![hash, mailbox, header, found.size as i64, found.uid_validity], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })
             .optional()?;
         let Some((copies, entry)) = earlier else { return Ok(None) };
         let mut here = self.prepare_cached(
-            "SELECT count(*) FROM ledger WHERE hash = $1 AND mailbox = $2 AND uid_validity = $3 \
+            "SELECT count(*) FROM ledger INDEXED BY ledger_hash WHERE hash = $1 AND mailbox = $2 AND uid_validity = $3 \
                AND fate IN ('journalled', 'same-copy')",
         )?;
         let seen: i64 = here.query_row(params![hash, mailbox, found.uid_validity], |row| row.get(0))?;

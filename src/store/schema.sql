@@ -59,7 +59,8 @@ CREATE TABLE ledger (
     PRIMARY KEY (mailbox, uid_validity, uid)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ledger_hash ON ledger (hash, mailbox) WHERE hash IS NOT NULL;
-CREATE INDEX ledger_unsettled ON ledger (mailbox, uid_validity, fate, filing) WHERE fate = 'failing' OR filing = 'wanted';
+CREATE INDEX ledger_failing ON ledger (mailbox, uid_validity, uid) WHERE fate = 'failing';
+CREATE INDEX ledger_unfiled ON ledger (mailbox, uid_validity, uid) WHERE filing = 'wanted';
 
 -- Everything that came in, in the order in which it came in.
 CREATE TABLE journal (
