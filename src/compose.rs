@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use lettre::message::header::{ContentTransferEncoding, ContentType};
 use lettre::message::{Attachment, Body, MultiPart, SinglePart};
 
-use crate::case::Letter;
 use crate::case::letter::Composed;
 use crate::case::letter::Hand;
+use crate::case::{Audience, Letter};
+use crate::mail::message::holds_field;
 use crate::mail::reference::{self, LOOP_HEADER};
 use crate::mail::{Address, Defect, Keyring, Language};
 use crate::rules::template::{self, Rendered};
@@ -22,6 +23,8 @@ pub struct Quoted {
     /// As shown to the recipients.
     pub author: String,
     pub at: Timestamp,
+    /// Who has read it: only letters to staff quote notes.
+    pub audience: Audience,
     /// Plain text.
     pub text: String,
 }
@@ -85,11 +88,9 @@ pub fn compose(letter: &Letter, policy: &Policy, keyring: &Keyring, quotes: &[Qu
     }
 }
 
-/// Whether a file is a message, or holds one, that bears our loop mark: a notice that staff dragged into their answer.
+/// Whether a file is a mail of ours, or holds one: a notice that staff dragged into their answer.
 fn is_our_mail(file: &File) -> bool {
-    let message = file.media_type.starts_with("message/") || file.name.to_lowercase().ends_with(".eml");
-    let mark = format!("{LOOP_HEADER}:");
-    message && file.bytes.windows(mark.len()).any(|bytes| bytes.eq_ignore_ascii_case(mark.as_bytes()))
+    holds_field(&file.bytes, &file.media_type, &file.name, LOOP_HEADER)
 }
 
 /// The bytes as they are, whatever they are.

@@ -55,10 +55,20 @@ pub enum Step {
     OutcomeCommitted,
     /// A copy was appended to the Sent folder, nothing is written down.
     SentAppended,
+    /// New rules are written down, not committed.
+    ReloadWritten,
+    /// They are committed; nothing was decided by them.
+    ReloadCommitted,
+    /// The copy of a backup is made ready, nothing is in place.
+    RestorePrepared,
+    /// The database that is replaced has its second name.
+    RestoreSetAside,
+    /// The backup has the database's name.
+    RestoreInPlace,
 }
 
 impl Step {
-    pub const ALL: [Step; 24] = [
+    pub const ALL: [Step; 29] = [
         Step::Selected,
         Step::Listed,
         Step::Fetched,
@@ -83,6 +93,11 @@ impl Step {
         Step::OutcomeWritten,
         Step::OutcomeCommitted,
         Step::SentAppended,
+        Step::ReloadWritten,
+        Step::ReloadCommitted,
+        Step::RestorePrepared,
+        Step::RestoreSetAside,
+        Step::RestoreInPlace,
     ];
 
     /// As written in `POSTCASE_FAIL_AT`.
@@ -112,6 +127,11 @@ impl Step {
             Step::OutcomeWritten => "outcome-written",
             Step::OutcomeCommitted => "outcome-committed",
             Step::SentAppended => "sent-appended",
+            Step::ReloadWritten => "reload-written",
+            Step::ReloadCommitted => "reload-committed",
+            Step::RestorePrepared => "restore-prepared",
+            Step::RestoreSetAside => "restore-set-aside",
+            Step::RestoreInPlace => "restore-in-place",
         }
     }
 }

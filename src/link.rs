@@ -6,6 +6,7 @@
 
 mod conversation;
 pub mod identity;
+mod late;
 pub mod staff;
 
 use std::collections::BTreeSet;
@@ -85,6 +86,21 @@ pub fn link(arrived: &Arrived, snapshot: &Snapshot, policy: &Policy) -> Link {
     search.nowhere()
 }
 
+/// The cases that turn out to belong with `case`, now that `reading`, a mail of ours about it, came back under another
+/// id: mail that names this one came before.
+pub fn learnt(reading: &Reading, case: &CaseFacts, snapshot: &Snapshot, policy: &Policy) -> Link {
+    let mut link = Link {
+        place: Place::Case(case.number),
+        standing: Standing::Stranger,
+        evidence: Vec::new(),
+        also: Vec::new(),
+        merge: Vec::new(),
+    };
+    let named = late::named(reading, snapshot);
+    link.add_earlier(late::earlier(&named, &footprint(reading, policy), case, snapshot));
+    link
+}
+
 /// The case that a clue points at, whoever brings it; None when it is not known.
 pub fn case_of(pointer: &Pointer, snapshot: &Snapshot) -> Option<CaseNumber> {
     match pointer {
@@ -135,6 +151,22 @@ pub fn footprint(reading: &Reading, policy: &Policy) -> Footprint {
         originator: speaker(message, policy).map(|named| named.address.clone()),
         addresses,
         content_hash: reading.content_hash.clone(),
+    }
+}
+
+impl Link {
+    fn add_earlier(&mut self, earlier: Vec<Also>) {
+        for also in earlier {
+            self.evidence.push(match also.kind {
+                LinkKind::SameConversation => {
+                    format!("Case {} looks like the same conversation: it is linked.", also.case)
+                }
+                LinkKind::Related | LinkKind::FollowUp | LinkKind::Apart => {
+                    format!("Case {} has a mail that refers to this one: it is linked.", also.case)
+                }
+            });
+            self.also.push(also);
+        }
     }
 }
 
@@ -193,7 +225,12 @@ impl<'a> Search<'a> {
                 Standing::Stranger
             }
         };
-        self.found(case.number, standing)
+        let mut link = self.found(case.number, standing);
+        if standing == Standing::TakesPart || self.reading.returned.is_some() {
+            let named = late::named(self.reading, self.snapshot);
+            link.add_earlier(late::earlier(&named, &self.footprint, case, self.snapshot));
+        }
+        link
     }
 
     fn by_conversation(&mut self) -> Option<Link> {

@@ -211,7 +211,9 @@ fn only_the_store_knows_sql() {
         r"\brusqlite\b|\b(SELECT\b[^;]*\bFROM|INSERT (OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|PRAGMA)\b",
     );
     let mut wrong = Vec::new();
-    for file in files("src").iter().filter(|file| file.module() != "store") {
+    // Tests look for themselves.
+    let knows = |file: &&File| file.module() == "store" || file.path.ends_with("tests.rs");
+    for file in files("src").iter().filter(|file| !knows(file)) {
         let code = file.code();
         wrong
             .extend(sql.find_iter(&code).map(|found| format!("{}: {}", file.at(&code, found.start()), found.as_str())));

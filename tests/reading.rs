@@ -4,8 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
+use postcase::mail::authentication::{Trust, standing};
 use postcase::mail::reference::own_message_id;
-use postcase::mail::{Address, Circumstances, Keyring, Pointer, Reading, SentId, json, read};
+use postcase::mail::{Address, Circumstances, Keyring, Message, Pointer, Reading, SentId, json, read};
 
 fn circumstances() -> Circumstances {
     Circumstances {
@@ -38,7 +39,24 @@ fn as_json(path: &Path, reading: &Reading) -> serde_json::Value {
     if !reading.forwarded.is_empty() {
         value["forwarded"] = serde_json::to_value(&reading.forwarded).expect("plain data");
     }
+    if file.starts_with("speaker-") {
+        value["speaks"] = speaks(&reading.message);
+    }
     value
+}
+
+/// Who else the header names, and what the results in it prove: to a desk that trusts its own server, and to one that
+/// trusts the topmost.
+fn speaks(message: &Message) -> serde_json::Value {
+    let ours = Trust::Servers(vec!["mx.instruments.example".to_owned()]);
+    let told = |trust: &Trust| format!("{:?}", standing(message, trust));
+    serde_json::json!({
+        "rewritten": message.rewritten,
+        "sender": message.sender,
+        "reply_to": message.reply_to,
+        "our_server": told(&ours),
+        "topmost": told(&Trust::Topmost),
+    })
 }
 
 #[test]

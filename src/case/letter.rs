@@ -115,6 +115,9 @@ pub struct Letter {
     pub references: Vec<MessageId>,
     /// Posts that are quoted beneath the text. Empty for mail to people who are not authenticated (B26).
     pub quotes: Vec<PostId>,
+    /// The case whose conversation so far stands beneath instead, notes and all: for colleagues to whom it is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recalls: Option<CaseNumber>,
     /// Files that go with it: parts of a mail that came in.
     pub enclosed: Option<Enclosed>,
     pub facts: Facts,
@@ -170,6 +173,8 @@ pub struct Inside {
     pub like: Option<String>,
     /// Who is away and would have been told.
     pub instead_of: Option<String>,
+    /// The day since which the case was closed that a reply has opened again.
+    pub closed_since: Option<String>,
     pub queue: Option<String>,
     pub priority: Option<String>,
     pub assignee: Option<String>,

@@ -9,9 +9,11 @@ pub mod delivery;
 pub mod event;
 pub mod instruction;
 pub mod letter;
+pub mod sentence;
 pub mod snapshot;
 pub mod speaker;
 pub mod timer;
+pub mod words;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,7 @@ pub use decision::{Decision, Effect, Verdict};
 pub use event::Event;
 pub use instruction::Instructions;
 pub use letter::{Letter, Template};
+pub use sentence::Sentence;
 pub use snapshot::Snapshot;
 pub use timer::{Target, Timer};
 

@@ -192,7 +192,7 @@ fn who(text: &str) -> Result<Who, String> {
 }
 
 fn day(text: &str) -> Result<Until, String> {
-    until(text).ok_or_else(|| no_day(text))
+    until(text).ok_or_else(|| no_day(text).to_string())
 }
 
 /// Gives the order, and prints what was done.

@@ -2,6 +2,7 @@
 //! no way to send anything: no courier is ever made.
 
 mod findings;
+mod limits;
 mod page;
 mod told;
 
@@ -30,6 +31,7 @@ use crate::rules::Policy;
 use crate::store::apply::SentCopy;
 use crate::store::{Adopt, Lock, Store, ledger};
 use findings::Findings;
+use limits::Limits;
 
 /// Failures in a row after which a trial ends with what it has.
 const FAILURES: u32 = 3;
@@ -186,10 +188,11 @@ struct Trial {
 impl Trial {
     fn open(desk: &Desk, config: &Config, arguments: &Wanted) -> Result<Trial, Failure> {
         let mut policy = desk.policy()?.clone();
+        let mut findings = Findings::new(&policy);
         if config.mailboxes.len() > 1 {
+            findings.limits = Limits::afterwards(&policy.desk.acknowledgement);
             without_limits(&mut policy);
         }
-        let findings = Findings::new(&policy);
         let database = arguments.shadow_database.clone().unwrap_or_else(|| {
             let mut name = config.database.clone().into_os_string();
             name.push(".shadow");
@@ -318,7 +321,7 @@ impl Trial {
     }
 }
 
-/// Mailboxes are read one after the other, so that an hour of the trial is no hour of the desk.
+/// Mailboxes are read one after the other: see [`limits`].
 fn without_limits(policy: &mut Policy) {
     let limits = &mut policy.desk.acknowledgement;
     (limits.per_address_hour, limits.per_address_day, limits.per_desk_hour) = (u32::MAX, u32::MAX, u32::MAX);

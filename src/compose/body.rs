@@ -2,9 +2,9 @@
 
 use super::Quoted;
 use crate::case::letter::Hand;
-use crate::case::{Letter, Template};
+use crate::case::{Audience, Letter, Template};
 use crate::mail::Language;
-use crate::mail::body::MARKER;
+use crate::mail::body;
 use crate::mail::clue;
 use crate::mail::reference;
 use crate::rules::template::Rendered;
@@ -12,9 +12,10 @@ use crate::rules::template::paragraphs::{self, escaped};
 
 /// Columns of a line of text (RFC 5322 §2.1.1 recommends 78, quoting takes two).
 const COLUMNS: usize = 76;
-/// Characters of one quoted post, and posts that are quoted at most (L10).
+/// Characters of one quoted post, posts that are quoted, and characters of all of them, at most (L10).
 const QUOTE: usize = 4_000;
-const QUOTES: usize = 5;
+const QUOTES: usize = 20;
+const QUOTED: usize = 30_000;
 
 pub(super) struct Texts {
     pub text: String,
@@ -32,8 +33,15 @@ pub(super) fn assemble(
     let said = without_references(&normal(&rendered.text));
     let foot = foot(language);
     let reference = reference::written(sealed);
-    let quotes: Vec<(String, String)> =
-        quotes.iter().take(QUOTES).map(|quote| (attribution(quote, language), bounded(&quote.text))).collect();
+    let mut room = QUOTED;
+    let quotes = quotes.iter().take(QUOTES).map(|quote| (attribution(quote, language), bounded(&quote.text)));
+    let fits = |(_, text): &(String, String)| {
+        let characters = text.chars().count();
+        let fits = characters <= room;
+        room = room.saturating_sub(characters);
+        fits
+    };
+    let quotes: Vec<(String, String)> = quotes.take_while(fits).collect();
 
     // An alarm leads to no case: nobody is asked to answer it.
     let (text_foot, html_foot) = match letter.template {
@@ -47,7 +55,7 @@ pub(super) fn assemble(
         | Template::Asked
         | Template::CarriedOut => (format!("\n{foot}\n{reference}\n"), foot_html(foot, &reference)),
     };
-    let marker = if has_marker(letter) { format!("{MARKER}\n\n") } else { String::new() };
+    let marker = if has_marker(letter) { format!("{}\n\n", body::marker(language)) } else { String::new() };
     let mut text = format!("{marker}{}\n{text_foot}", wrapped(&said));
     for (attribution, quoted) in &quotes {
         text.push_str(&format!("\n{attribution}\n{}", prefixed(&wrapped(quoted))));
@@ -56,10 +64,11 @@ pub(super) fn assemble(
     Texts { text, html: page(letter, &html, language, &html_foot, &quotes) }
 }
 
-/// Whether it asks for an answer above the line. Staff answer line by line what they were told of: below the marker
-/// nothing would be read as theirs.
+/// Whether it asks for an answer above the line: not what people wrote, and not what nobody answers. A mail program
+/// that quotes without marks leaves only this line to say where the author's words end; behind marks it means nothing,
+/// and who answers line by line is heard.
 fn has_marker(letter: &Letter) -> bool {
-    letter.hand == Hand::Machine && letter.template != Template::Alarm && letter.person.is_none()
+    letter.hand == Hand::Machine && letter.template != Template::Alarm
 }
 
 /// LF line ends, no control characters, at most one empty line at a time, none at the ends.
@@ -101,9 +110,16 @@ fn foot(language: &Language) -> &'static str {
 
 fn attribution(quote: &Quoted, language: &Language) -> String {
     let author: String = quote.author.chars().filter(|c| !c.is_control()).take(100).collect();
+    let note = quote.audience == Audience::Internal;
     match language.0.as_str() {
-        "de" => format!("Am {} schrieb {author}:", quote.at.strftime("%d.%m.%Y um %H:%M UTC")),
-        _ => format!("On {}, {author} wrote:", quote.at.strftime("%Y-%m-%d at %H:%M UTC")),
+        "de" => {
+            let wrote = if note { "notierte intern" } else { "schrieb" };
+            format!("Am {} {wrote} {author}:", quote.at.strftime("%d.%m.%Y um %H:%M UTC"))
+        }
+        _ => {
+            let wrote = if note { "noted internally" } else { "wrote" };
+            format!("On {}, {author} {wrote}:", quote.at.strftime("%Y-%m-%d at %H:%M UTC"))
+        }
     }
 }
 
@@ -169,7 +185,10 @@ fn foot_html(foot: &str, reference: &str) -> String {
 
 /// One column that a telephone shows without zooming; nothing that must be loaded from elsewhere.
 fn page(letter: &Letter, said: &str, language: &Language, foot: &str, quotes: &[(String, String)]) -> String {
-    let marker = if has_marker(letter) { format!("<p style=\"{SMALL}\">{MARKER}</p>\n") } else { String::new() };
+    let marker = match has_marker(letter) {
+        true => format!("<p style=\"{SMALL}\">{}</p>\n", body::marker(language)),
+        false => String::new(),
+    };
     let quotes: String = quotes
         .iter()
         .map(|(attribution, quoted)| {

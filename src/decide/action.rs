@@ -11,8 +11,9 @@ mod words;
 use jiff::civil::Date;
 
 use super::Draft;
+use crate::case::sentence::sentence;
 use crate::case::snapshot::{CaseFacts, PostFacts};
-use crate::case::{Action, Audience, By, CaseNumber, Effect, EntryId, NewPost, Phase, PostId, PostKind};
+use crate::case::{Action, Audience, By, CaseNumber, Effect, EntryId, NewPost, Phase, PostId, PostKind, Sentence};
 use crate::link::find_case;
 use crate::mail::{Attachment, Language};
 use crate::rules::Staff;
@@ -68,7 +69,7 @@ pub(super) struct Work<'w, 'a> {
 }
 
 /// What was done, as a sentence; or why not, and the remedy.
-pub(super) type Done = Result<String, String>;
+pub(super) type Done = Result<Sentence, Sentence>;
 
 impl<'w, 'a> Work<'w, 'a> {
     pub fn on(draft: &'w mut Draft<'a>, case: &CaseFacts, actor: Actor<'a>) -> Work<'w, 'a> {
@@ -106,33 +107,46 @@ impl<'w, 'a> Work<'w, 'a> {
     }
 
     /// The case of this number, unless it is the one that is worked on.
-    fn other(&self, number: CaseNumber) -> Result<&'a CaseFacts, String> {
+    fn other(&self, number: CaseNumber) -> Result<&'a CaseFacts, Sentence> {
         let own = self.number();
         if number == own {
-            return Err(format!("That is case {own} itself: name another one."));
+            return Err(sentence!(
+                "That is case {own} itself: name another one.",
+                "Das ist Fall {own} selbst: Nennen Sie einen anderen."
+            ));
         }
         let Some(other) = find_case(self.draft.snapshot, number) else {
-            return Err(format!("There is no case {number}. `postcase case list` shows the cases there are."));
+            return Err(sentence!(
+                "There is no case {number}. `postcase case list` shows the cases there are.",
+                "Es gibt keinen Fall {number}. `postcase case list` zeigt, welche es gibt."
+            ));
         };
         if other.number == own || self.gone.contains(&other.number) {
-            return Err(format!("Case {number} is part of case {own} already."));
+            return Err(sentence!(
+                "Case {number} is part of case {own} already.",
+                "Fall {number} ist schon ein Teil von Fall {own}."
+            ));
         }
         Ok(other)
     }
 
     /// The posts that are named, else the one that is answered.
-    fn posts(&self, named: &[PostId]) -> Result<Vec<&'a PostFacts>, String> {
+    fn posts(&self, named: &[PostId]) -> Result<Vec<&'a PostFacts>, Sentence> {
         let own = self.number();
         let wanted: Vec<PostId> = if named.is_empty() { self.answered.into_iter().collect() } else { named.to_vec() };
         if wanted.is_empty() {
-            return Err("Say which posts: this mail answers none.".to_owned());
+            return Err(sentence!(
+                "Say which posts: this mail answers none.",
+                "Sagen Sie, welche Beiträge: Diese Mail antwortet auf keinen."
+            ));
         }
         let mut found: Vec<&PostFacts> = Vec::new();
         for id in wanted {
             let known = self.draft.snapshot.posts.iter().find(|post| post.post == id);
             let Some(post) = known.filter(|post| post.case == own || self.gone.contains(&post.case)) else {
-                return Err(format!(
-                    "Not all of these posts are in case {own} (any more): see `postcase case show {own}`."
+                return Err(sentence!(
+                    "Not all of these posts are in case {own} (any more): see `postcase case show {own}`.",
+                    "Nicht alle diese Beiträge sind (noch) in Fall {own}: Siehe `postcase case show {own}`."
                 ));
             };
             if !found.iter().any(|known| known.post == id) {
@@ -142,7 +156,10 @@ impl<'w, 'a> Work<'w, 'a> {
         found.sort_by_key(|post| post.post);
         match found.iter().any(|post| post.kind != PostKind::Note) {
             true => Ok(found),
-            false => Err("A note alone is no case: name a mail or an answer.".to_owned()),
+            false => Err(sentence!(
+                "A note alone is no case: name a mail or an answer.",
+                "Eine Notiz allein ist kein Fall: Nennen Sie eine Mail oder eine Antwort."
+            )),
         }
     }
 
@@ -184,7 +201,8 @@ impl<'w, 'a> Work<'w, 'a> {
     }
 
     /// A note of Postcase itself, about what happened to a case.
-    fn remark(&mut self, case: CaseNumber, subject: &str, text: String) {
+    fn remark(&mut self, case: CaseNumber, subject: &str, text: &Sentence) {
+        let text = text.said_in(&self.draft.language(None)).to_owned();
         let id = self.draft.next_post();
         self.draft.effects.push(Effect::AddPost(NewPost {
             id,

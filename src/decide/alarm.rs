@@ -4,6 +4,7 @@ use super::Draft;
 use super::answer::desk_address;
 use crate::case::alarm::{Alarm, Turn};
 use crate::case::letter::{Facts, Hand};
+use crate::case::sentence::sentence;
 use crate::case::{Audience, Decision, Letter, Template, Verdict};
 use crate::mail::{Address, Named};
 
@@ -31,6 +32,7 @@ pub(super) fn decide(mut draft: Draft<'_>, alarm: &Alarm, to: &[Address]) -> Dec
         in_reply_to: None,
         references: Vec::new(),
         quotes: Vec::new(),
+        recalls: None,
         enclosed: None,
         facts: Facts { body: Some(words(&draft, alarm)), ..Facts::default() },
         at: draft.now,
@@ -41,11 +43,23 @@ pub(super) fn decide(mut draft: Draft<'_>, alarm: &Alarm, to: &[Address]) -> Dec
 
 fn words(draft: &Draft<'_>, alarm: &Alarm) -> String {
     let zone = draft.policy.desk.hours.zone().clone();
-    let since = alarm.since.to_zoned(zone).strftime("%Y-%m-%d at %H:%M %Z");
-    let Alarm { source, text, .. } = alarm;
-    match alarm.turn {
-        Turn::Begins => format!("There is trouble with {source}, since {since}:\n\n{text}"),
-        Turn::Lasts => format!("There is still trouble with {source}, since {since}:\n\n{text}"),
-        Turn::Over => format!("This is over now. There was trouble with {source}, since {since}:\n\n{text}"),
-    }
+    let since = alarm.since.to_zoned(zone);
+    let (since, seit) = (since.strftime("%Y-%m-%d at %H:%M %Z"), since.strftime("%Y-%m-%d um %H:%M %Z"));
+    let source = &alarm.source;
+    let begin = match alarm.turn {
+        Turn::Begins => sentence!(
+            "There is trouble with {source}, since {since}:",
+            "Es gibt Schwierigkeiten mit {source}, seit {seit}:"
+        ),
+        Turn::Lasts => sentence!(
+            "There is still trouble with {source}, since {since}:",
+            "Es gibt noch immer Schwierigkeiten mit {source}, seit {seit}:"
+        ),
+        Turn::Over => sentence!(
+            "This is over now. There was trouble with {source}, since {since}:",
+            "Das ist jetzt vorüber. Es gab Schwierigkeiten mit {source}, seit {seit}:"
+        ),
+    };
+    // What is wrong is said in the words of servers and of the log.
+    format!("{}\n\n{}", begin.said_in(&draft.language(None)), alarm.text)
 }

@@ -9,7 +9,7 @@ use crate::case::snapshot::SpeakerFacts;
 use crate::case::{Audience, CaseNumber, Letter, PostId, Template};
 use crate::link::identity::{is_outside, passes_on};
 use crate::mail::{Forwarded, Kind, MessageId, Named};
-use crate::rules::Queue;
+use crate::rules::{Acknowledgement, Queue};
 
 /// The case that an automatic answer is about.
 pub(super) struct About<'a> {
@@ -57,6 +57,35 @@ pub(super) fn automatically(draft: &mut Draft<'_>, mail: &Incoming<'_>, about: A
         }
         Err(reason) => draft.say(format!("No {word}: {reason}.")),
     }
+}
+
+/// Tells the others who take part that a reply has opened their case again (instruments-6): on copy of what its author
+/// is told, or by a letter of their own where the author is told nothing.
+pub(super) fn of_reopening(draft: &mut Draft<'_>, mail: &Incoming<'_>, about: About<'_>, others: &[&Named]) {
+    let (case, queue, subject, post) = (about.case, about.queue, about.subject.clone(), about.post);
+    automatically(draft, mail, about, Some(Template::Reopened));
+    if others.is_empty() {
+        return;
+    }
+    let mut others = others.iter().map(|named| Named { name: plausible_name(named), address: named.address.clone() });
+    match draft.letters.iter_mut().find(|letter| letter.template == Template::Reopened) {
+        Some(letter) => letter.cc.extend(others),
+        None => {
+            let first = others.next().expect("there are others");
+            let limit = draft.policy.desk.acknowledgement.per_desk_hour;
+            let desk = within(draft.snapshot.desk_answers_hour, limit, "of the desk within the hour", "per_desk_hour");
+            match wanted(draft, mail).and(desk) {
+                Err(reason) => return draft.say(format!("The other participants are not told: {reason}.")),
+                Ok(()) => {
+                    let about = About { case, queue, subject, post };
+                    let mut letter = letter(draft, mail, about, Template::Reopened, &first);
+                    letter.cc = others.collect();
+                    draft.letters.push(letter);
+                }
+            }
+        }
+    }
+    draft.say("The others who take part are told that the case is open again.");
 }
 
 /// Acknowledges a mail that staff handed on to whoever wrote it; staff vouch for it, and it names nothing of theirs.
@@ -127,9 +156,32 @@ fn may_be_answered(
     if speaker.undeliverable {
         return Err("mail to the originator came back before".to_owned());
     }
-    within(speaker.answers_hour, limits.per_address_hour, "to this address within the hour", "per_address_hour")?;
-    within(speaker.answers_day, limits.per_address_day, "to this address within the day", "per_address_day")?;
-    within(draft.snapshot.desk_answers_hour, limits.per_desk_hour, "of the desk within the hour", "per_desk_hour")
+    let so_far = AnswersSoFar {
+        address_hour: speaker.answers_hour,
+        address_day: speaker.answers_day,
+        desk_hour: draft.snapshot.desk_answers_hour,
+    };
+    so_far.allow_another(limits)
+}
+
+/// Automatic answers that were given lately.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AnswersSoFar {
+    /// To the address in question, within the last hour and the last day.
+    pub address_hour: u32,
+    pub address_day: u32,
+    /// Of the desk, within the last hour.
+    pub desk_hour: u32,
+}
+
+impl AnswersSoFar {
+    /// # Errors
+    /// The limit that is reached, as a part of a sentence.
+    pub fn allow_another(&self, limits: &Acknowledgement) -> Result<(), String> {
+        within(self.address_hour, limits.per_address_hour, "to this address within the hour", "per_address_hour")?;
+        within(self.address_day, limits.per_address_day, "to this address within the day", "per_address_day")?;
+        within(self.desk_hour, limits.per_desk_hour, "of the desk within the hour", "per_desk_hour")
+    }
 }
 
 fn automatic(kind: Kind) -> Result<(), String> {
@@ -186,6 +238,7 @@ fn letter(draft: &Draft<'_>, mail: &Incoming<'_>, about: About<'_>, template: Te
         in_reply_to: message.message_id.clone(),
         references: references(&message.references, &message.in_reply_to, message.message_id.as_ref()),
         quotes: Vec::new(),
+        recalls: None,
         enclosed: None,
         facts,
         at: draft.now,

@@ -2,8 +2,9 @@
 
 use super::mail::{Entrance, Incoming, add_post, connect, found, open};
 use super::{Draft, notify};
+use crate::case::sentence::sentence;
 use crate::case::snapshot::KnownSent;
-use crate::case::{Decision, Effect, Verdict};
+use crate::case::{Decision, Effect, Sentence, Verdict};
 use crate::link::Link;
 use crate::mail::{Action, Address, Kind, Pointer, Reading, ReportedRecipient};
 
@@ -44,10 +45,11 @@ pub(super) fn file(mut draft: Draft<'_>, mail: &Incoming<'_>, link: &Link) -> De
     draft.say(format!("Automatic mail is filed on case {}.", case.number));
     connect(&mut draft, case.number, link);
     add_post(&mut draft, mail, case.number, Entrance::Machine);
-    let words: Vec<String> = failures.iter().map(Failure::in_words).collect();
+    let words: Vec<Sentence> = failures.iter().map(Failure::in_words).collect();
+    let words = Sentence::lines(&words).said_in(&draft.language(None)).to_owned();
     if let (Some(Effect::AddPost(post)), false) = (draft.effects.last_mut(), words.is_empty()) {
-        post.text = format!("{}\n\n{}", words.join("\n"), post.text);
-        post.author_text = words.join("\n");
+        post.text = format!("{words}\n\n{}", post.text);
+        post.author_text = words;
     }
     if failures.iter().any(|failure| failure.customer) {
         draft.take_the_word_back(case);
@@ -72,10 +74,17 @@ impl Failure {
         }
     }
 
-    fn in_words(&self) -> String {
-        match &self.status {
-            Some(status) => format!("Mail to {} could not be delivered ({status}).", self.address),
-            None => format!("Mail to {} could not be delivered.", self.address),
+    fn in_words(&self) -> Sentence {
+        let Failure { address, status, .. } = self;
+        match status {
+            Some(status) => sentence!(
+                "Mail to {address} could not be delivered ({status}).",
+                "Mail an {address} konnte nicht zugestellt werden ({status})."
+            ),
+            None => sentence!(
+                "Mail to {address} could not be delivered.",
+                "Mail an {address} konnte nicht zugestellt werden."
+            ),
         }
     }
 }

@@ -4,6 +4,7 @@
 use super::Draft;
 use super::mail::Incoming;
 use crate::case::decision::LinkKind;
+use crate::case::sentence::sentence;
 use crate::case::snapshot::CaseFacts;
 use crate::case::{Audience, CaseNumber, Effect, NewPost, PostKind};
 use crate::link::{Also, Link, Place, Standing};
@@ -40,14 +41,20 @@ pub(super) fn note(draft: &mut Draft<'_>, mail: &Incoming<'_>, case: &CaseFacts)
     }
     draft.say("Its subject has nothing in common with the case's: staff are told so.");
     let number = case.number;
-    let text = format!(
+    let subject = mail.arrived.reading.message.subject.trim();
+    let text = sentence!(
         "The mail before this note came as a reply to this case, but under another subject:\n\n\
-         {}\n\n\
+         {subject}\n\n\
          If it is about something else, make it a case of its own: `#split` at the top of a reply to it, or \
          `postcase case split {number} POST` with the number that `postcase case show {number}` gives it. Later \
          replies will then go there by themselves.",
-        mail.arrived.reading.message.subject.trim()
+        "Die Mail vor dieser Notiz kam als Antwort zu diesem Fall, aber mit einem anderen Betreff:\n\n\
+         {subject}\n\n\
+         Wenn sie etwas anderes betrifft, machen Sie einen eigenen Fall daraus: `#split` am Anfang einer Antwort auf \
+         sie, oder `postcase case split {number} POST` mit der Nummer, die `postcase case show {number}` ihr gibt. \
+         Spätere Antworten kommen dann von selbst dorthin."
     );
+    let text = text.said_in(&draft.language(None)).to_owned();
     let id = draft.next_post();
     draft.effects.push(Effect::AddPost(NewPost {
         id,

@@ -52,7 +52,7 @@ fn on_case(mut draft: Draft<'_>, number: CaseNumber, by: &str, action: &Action) 
     let done = work.carry_out(action);
     let (number, written, assigned) = (work.case.number, work.written, work.assigned);
     if let Err(reason) = done {
-        return draft.declined(reason);
+        return draft.declined(reason.english());
     }
     if written.is_some() {
         notify::of_newest_post(&mut draft, Some(&author));

@@ -2,7 +2,8 @@
 
 use super::{Draft, notify};
 use crate::case::event::{Refusal, Undeliverable};
-use crate::case::{Audience, Decision, Effect, NewPost, PostKind, Verdict};
+use crate::case::sentence::sentence;
+use crate::case::{Audience, Decision, Effect, NewPost, PostKind, Sentence, Verdict};
 use crate::link::find_case;
 
 pub(super) fn decide(mut draft: Draft<'_>, undeliverable: &Undeliverable) -> Decision {
@@ -23,8 +24,8 @@ pub(super) fn decide(mut draft: Draft<'_>, undeliverable: &Undeliverable) -> Dec
         return draft.decided(Verdict::Recorded, None);
     };
     draft.say(format!("Mail {} was refused for good: noted on case {}.", undeliverable.mail, case.number));
-    let lines: Vec<String> = undeliverable.refusals.iter().map(in_words).collect();
-    let text = lines.join("\n");
+    let lines: Vec<Sentence> = undeliverable.refusals.iter().map(in_words).collect();
+    let text = Sentence::lines(&lines).said_in(&draft.language(None)).to_owned();
     let note = NewPost {
         id: draft.next_post(),
         case: case.number,
@@ -49,8 +50,12 @@ pub(super) fn decide(mut draft: Draft<'_>, undeliverable: &Undeliverable) -> Dec
     draft.decided(Verdict::Filed, Some(case.number))
 }
 
-fn in_words(refusal: &Refusal) -> String {
-    format!("Our mail to {} could not be delivered: {}", refusal.recipient, refusal.reply)
+fn in_words(refusal: &Refusal) -> Sentence {
+    let Refusal { recipient, reply, .. } = refusal;
+    sentence!(
+        "Our mail to {recipient} could not be delivered: {reply}",
+        "Unsere Mail an {recipient} konnte nicht zugestellt werden: {reply}"
+    )
 }
 
 /// True when the recipient's address is at fault, not the mail or the server: an enhanced code 5.1.x about the

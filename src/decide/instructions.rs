@@ -8,11 +8,15 @@ use super::answer::desk_address;
 use super::notify::addressed;
 use crate::case::instruction::{Order, WORDS, Word};
 use crate::case::letter::{Facts, Hand, Inside};
+use crate::case::sentence::sentence;
 use crate::case::snapshot::CaseFacts;
-use crate::case::{Action, Audience, CaseNumber, Instructions, Letter, PostId, Template};
+use crate::case::{Action, Audience, CaseNumber, Instructions, Letter, PostId, Sentence, Template};
 use crate::link::find_case;
 use crate::mail::{Message, Named};
 use crate::rules::Staff;
+
+/// Readers whom a report names.
+const NAMES: usize = 8;
 
 /// A mail by one of the staff, who are who they say.
 pub(super) struct StaffMail<'a> {
@@ -48,19 +52,22 @@ pub(super) enum Followed<'a> {
     /// Nothing was done: the mail is to be held, and its writer asked.
     Asked {
         /// Sentences, one a line.
-        why: String,
+        why: Sentence,
     },
 }
 
 /// Carries out `instructions`, and does with the text what they say.
 pub(super) fn follow<'a>(draft: &mut Draft<'a>, mail: &StaffMail<'_>, instructions: &Instructions) -> Followed<'a> {
     if !instructions.unclear.is_empty() {
-        return Followed::Asked { why: instructions.unclear.join("\n") };
+        return Followed::Asked { why: Sentence::lines(&instructions.unclear) };
     }
     let plan = Plan::of(mail, instructions);
     if plan.help && !plan.text.is_empty() {
-        let why = format!("`#help` stands above a text: the text was sent to nobody.\n\n{}", help());
-        return Followed::Asked { why };
+        let sentence = sentence!(
+            "`#help` stands above a text: the text was sent to nobody.",
+            "`#help` steht über einem Text: Der Text wurde niemandem gesendet."
+        );
+        return Followed::Asked { why: sentence.then("\n\n", &help()) };
     }
     let before = draft.checkpoint();
     let staff = draft.policy.staff_named(&mail.staff.name);
@@ -128,7 +135,7 @@ impl<'m> Plan<'m> {
 }
 
 /// Carries out a plan. What to tell its writer; or why nothing may stay done.
-fn carry_out(work: &mut Work<'_, '_>, plan: &Plan<'_>) -> Result<Vec<String>, String> {
+fn carry_out(work: &mut Work<'_, '_>, plan: &Plan<'_>) -> Result<Vec<Sentence>, Sentence> {
     let mut report = Vec::new();
     let mut missing_readers = Vec::new();
     let public = plan.words.is_some() && plan.audience == Audience::Public && plan.insistence == Insistence::None;
@@ -141,22 +148,18 @@ fn carry_out(work: &mut Work<'_, '_>, plan: &Plan<'_>) -> Result<Vec<String>, St
         }
     }
     if !missing_readers.is_empty() {
-        missing_readers.push("That says who reads your text: until it is clear, the text goes to nobody.".to_owned());
-        return Err(missing_readers.join("\n"));
+        missing_readers.push(sentence!(
+            "That says who reads your text: until it is clear, the text goes to nobody.",
+            "Davon hängt ab, wer Ihren Text liest: Bis es klar ist, geht der Text an niemanden."
+        ));
+        return Err(Sentence::lines(&missing_readers));
     }
     if let Some(action) = &plan.words {
         let said = work.carry_out(action)?;
         match action {
-            Action::Reply { .. } if !report.is_empty() => {
-                report.push(format!("- Your text went to {}.", readers(work)))
-            }
-            Action::Note { .. } if !report.is_empty() => {
-                report.push("- Your text is a note that only staff read.".to_owned());
-            }
-            Action::Close { .. } | Action::Reopen { .. } => {
-                report.push(format!("- {said}"));
-                report.push(format!("- Your text went to {}.", readers(work)));
-            }
+            Action::Reply { .. } if !report.is_empty() => report.push(went_to(work).listed()),
+            Action::Note { .. } if !report.is_empty() => report.push(Word::Note.meaning().listed()),
+            Action::Close { .. } | Action::Reopen { .. } => report.extend([said.listed(), went_to(work).listed()]),
             // An answer or a note of which there is nothing else to say; other actions have no text.
             Action::Reply { .. }
             | Action::Note { .. }
@@ -184,24 +187,25 @@ fn carry_out(work: &mut Work<'_, '_>, plan: &Plan<'_>) -> Result<Vec<String>, St
     Ok(report)
 }
 
-fn not_done(work: &mut Work<'_, '_>, why: &str, report: &mut Vec<String>) {
-    work.draft.say(format!("Not done: {why}"));
-    report.push(format!("- Not done: {why}"));
+fn not_done(work: &mut Work<'_, '_>, why: &Sentence, report: &mut Vec<Sentence>) {
+    let told = sentence!("Not done:", "Nicht getan:").then(" ", why);
+    work.draft.say(told.english());
+    report.push(told.listed());
 }
 
 /// Carries out one command.
-fn give(work: &mut Work<'_, '_>, order: &Order, report: &mut Vec<String>) -> Result<(), String> {
+fn give(work: &mut Work<'_, '_>, order: &Order, report: &mut Vec<Sentence>) -> Result<(), Sentence> {
     match order {
         Order::Note | Order::Send => {}
         Order::Help => report.push(help()),
         Order::Faulty(_, sentence) => return Err(sentence.clone()),
         Order::Act(Action::Accept { post: None }) if answers_stranger(work) => {
             let done = work.carry_out(&Action::Accept { post: work.answered })?;
-            report.push(format!("- {done}"));
+            report.push(done.listed());
         }
         Order::Act(action) => {
             let done = work.carry_out(action)?;
-            report.push(format!("- {done}"));
+            report.push(done.listed());
         }
     }
     Ok(())
@@ -231,22 +235,32 @@ fn says_who_reads(word: Word) -> bool {
     }
 }
 
-fn readers(work: &Work<'_, '_>) -> String {
-    let names: Vec<String> = work.case.participants.iter().take(8).map(|one| one.who.address.to_string()).collect();
-    match work.case.participants.len() {
-        0 => "nobody: nobody outside takes part".to_owned(),
-        all if all > names.len() => format!("{}, and {} more", names.join(", "), all - names.len()),
-        _ => names.join(", "),
+/// Who reads the text, once it is sent.
+fn went_to(work: &Work<'_, '_>) -> Sentence {
+    let all = work.case.participants.len();
+    let names: Vec<&str> = work.case.participants.iter().take(NAMES).map(|one| one.who.address.as_str()).collect();
+    let listed = names.join(", ");
+    match all.saturating_sub(names.len()) {
+        _ if all == 0 => sentence!(
+            "Your text went to nobody: nobody outside takes part.",
+            "Ihr Text ging an niemanden: Niemand außerhalb ist beteiligt."
+        ),
+        0 => sentence!("Your text went to {listed}.", "Ihr Text ging an {listed}."),
+        more => {
+            sentence!("Your text went to {listed}, and {more} more.", "Ihr Text ging an {listed} und {more} weitere.")
+        }
     }
 }
 
 /// The list of commands.
-fn help() -> String {
-    let lines: Vec<String> = WORDS.iter().map(|word| format!("{}\n    {}", word.example(), word.meaning())).collect();
-    format!(
-        "Commands stand at the very top of a reply, one a line, each with #. What stands below them is your text.\n\n{}",
-        lines.join("\n")
-    )
+fn help() -> Sentence {
+    let above = sentence!(
+        "Commands stand at the very top of a reply, one a line, each with #. What stands below them is your text.",
+        "Befehle stehen ganz oben in einer Antwort, einer je Zeile, jeder mit #. Was unter ihnen steht, ist Ihr Text."
+    );
+    let line = |word: &Word| Sentence::new(word.example(), word.example()).then("\n    ", &word.meaning());
+    let lines: Vec<Sentence> = WORDS.iter().map(line).collect();
+    above.then("\n\n", &Sentence::lines(&lines))
 }
 
 /// Answers `#help` in a mail that is about no case.
@@ -260,7 +274,7 @@ pub(super) fn report(
     staff: &Staff,
     message: &Message,
     case: Option<CaseNumber>,
-    lines: &[String],
+    lines: &[Sentence],
 ) {
     let case = case.and_then(|number| find_case(draft.snapshot, number));
     carried_out(draft, staff, message, case.map(|case| (case, None)), lines);
@@ -272,12 +286,14 @@ fn carried_out(
     staff: &Staff,
     message: &Message,
     about: Option<(&CaseFacts, Option<PostId>)>,
-    lines: &[String],
+    lines: &[Sentence],
 ) {
     let case = about.map(|(case, _)| case);
     let from = message.originator().filter(|from| staff.addresses.contains(from));
     let to = from.map_or_else(|| addressed(staff).address, Clone::clone);
     let number = case.map(|case| case.number);
+    let language = draft.language(None);
+    let words = Sentence::lines(lines).said_in(&language).to_owned();
     let letter = Letter {
         id: draft.next_letter(),
         template: Template::CarriedOut,
@@ -292,14 +308,15 @@ fn carried_out(
         to: vec![Named { name: Some(staff.label.clone()), address: to }],
         cc: Vec::new(),
         subject: case.map(|case| case.subject.clone()).unwrap_or_default(),
-        language: draft.language(None),
+        language,
         in_reply_to: message.message_id.clone(),
         references: message.references.iter().chain(&message.message_id).cloned().collect(),
         quotes: Vec::new(),
+        recalls: None,
         enclosed: None,
         facts: Facts {
             case_number: number.map(|number| number.to_string()).unwrap_or_default(),
-            inside: Inside { words: Some(lines.join("\n")), ..Inside::default() },
+            inside: Inside { words: Some(words), ..Inside::default() },
             ..Facts::default()
         },
         at: draft.now,

@@ -14,7 +14,7 @@ use crate::case::{
     Audience, CaseNumber, Decision, Effect, EntryId, NewPost, Phase, PostId, PostKind, Template, Verdict,
 };
 use crate::link::identity::passes_on;
-use crate::link::{Link, Place, Standing, find_case, link, speaker};
+use crate::link::{Link, Place, Standing, find_case, learnt, link, speaker};
 use crate::mail::{Kind, Named, Reading, subject};
 use crate::rules::{Staff, template};
 
@@ -103,6 +103,11 @@ fn learn_id(draft: &mut Draft<'_>, reading: &Reading) {
     let Some(post) = sent.filter(|sent| sent.audience == Audience::Public).and_then(|sent| sent.post) else { return };
     draft.say("It came back under another Message-ID: replies that name it belong to its case.");
     draft.effects.push(Effect::IndexMail { entry: draft.event.entry, post });
+    if let Some(case) = sent.and_then(|sent| sent.case).and_then(|number| find_case(draft.snapshot, number)) {
+        let link = learnt(reading, case, draft.snapshot, draft.policy);
+        draft.trace.extend(link.evidence.iter().cloned());
+        connect(draft, case.number, &link);
+    }
 }
 
 /// A mail as anybody may write it.
@@ -231,12 +236,31 @@ pub(super) fn open(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link) -> C
 /// A case that was acknowledged in the time that a restored backup does not know.
 fn open_lost(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, number: CaseNumber) -> CaseNumber {
     let subject = subject_of(draft, mail);
+    // A reply to our acknowledgement bears its subject, which says nothing, and the case's own is lost.
+    let subject = if template::is_own_subject(&subject) { first_words(mail).unwrap_or(subject) } else { subject };
     draft.say("No acknowledgement: the originator has one from the time that is lost.");
     open_about(draft, mail, link, Opening { number, subject, word: None });
     if number.0 != draft.snapshot.next_number {
         draft.effects.push(Effect::CountAsAcknowledged { case: number });
     }
     number
+}
+
+/// What the author says first, as a subject.
+fn first_words(mail: &Incoming<'_>) -> Option<String> {
+    const CHARS: usize = 80;
+    let words: Vec<&str> = mail
+        .arrived
+        .reading
+        .author_text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())?
+        .split_whitespace()
+        .collect();
+    let line = words.join(" ");
+    let clipped: String = line.chars().take(CHARS).collect();
+    Some(if clipped == line { line } else { format!("{} …", clipped.trim_end()) })
 }
 
 /// A case that is about to be opened.
@@ -341,7 +365,14 @@ fn reopen(draft: &mut Draft<'_>, mail: &Incoming<'_>, link: &Link, case: &CaseFa
     say_oversize(draft, mail);
     let about = About { case: number, queue: draft.queue(&case.queue), subject: case.subject.clone(), post };
     match link.standing {
-        Standing::TakesPart => answer::automatically(draft, mail, about, Some(Template::Reopened)),
+        Standing::TakesPart => {
+            let speaker = mail.speaker.map(|named| &named.address);
+            let others = case.participants.iter().map(|one| &one.who);
+            let others: Vec<&Named> = others
+                .filter(|who| Some(&who.address) != speaker && !participants::is_unanswerable(&who.address))
+                .collect();
+            answer::of_reopening(draft, mail, about, &others);
+        }
         Standing::Stranger => draft.say("No automatic answer: the originator takes no part in the case."),
     }
     tell_staff(draft, mail);
@@ -417,7 +448,7 @@ pub(super) fn add_post(draft: &mut Draft<'_>, mail: &Incoming<'_>, case: CaseNum
         case,
         kind,
         audience,
-        author: named.map(|named| named.name.clone().unwrap_or_else(|| named.address.to_string())),
+        author: named.map(|named| named.label().to_owned()),
         address: named.map(|named| named.address.clone()),
         subject: reading.message.subject.clone(),
         text: reading.message.text.clone(),

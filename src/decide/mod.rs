@@ -22,6 +22,7 @@ mod timer;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+pub use answer::AnswersSoFar;
 pub use mail::{Treatment, treatment};
 
 use crate::case::event::{Arrived, Matter};

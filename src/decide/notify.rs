@@ -4,11 +4,12 @@
 use super::Draft;
 use super::answer::{bytes_in_words, desk_address};
 use super::participants::plausible_name;
-use super::staff::words::fenced;
 use crate::case::decision::LinkKind;
 use crate::case::letter::{Enclosed, Facts, Hand, Inside};
+use crate::case::sentence::sentence;
 use crate::case::snapshot::CaseFacts;
-use crate::case::{Audience, CaseNumber, Effect, Letter, NewPost, PostKind, Template};
+use crate::case::words::fenced;
+use crate::case::{Audience, CaseNumber, Effect, Letter, NewPost, Phase, PostKind, Sentence, Template};
 use crate::link::find_case;
 use crate::mail::{Address, Attachment, MessageId, Named};
 use crate::rules::Staff;
@@ -25,6 +26,16 @@ struct Recipient<'a> {
     staff: &'a Staff,
     audience: Audience,
     instead_of: Option<String>,
+    knows: Knows,
+}
+
+/// What somebody has read of a case.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Knows {
+    /// They were told of each post.
+    TheCase,
+    /// It was a colleague's until now: they need the conversation so far to go on with it.
+    Nothing,
 }
 
 /// The case as it is once the effects so far are carried out.
@@ -75,7 +86,7 @@ fn of_post(draft: &mut Draft<'_>, post: &NewPost, author: Option<&str>) {
     let public = post.audience == Audience::Public;
     told.iter_mut().for_each(|one| one.audience = if public { Audience::Public } else { Audience::Internal });
     let followers: Vec<&Staff> = now.followers.iter().filter_map(|name| at_work(draft, name)).collect();
-    told.extend(followers.into_iter().map(|staff| Recipient { staff, audience: Audience::Internal, instead_of: None }));
+    told.extend(followers.into_iter().map(|staff| inside(staff)));
     let mut names: Vec<&str> = author.into_iter().collect();
     let mut letters = 0;
     for recipient in told {
@@ -98,26 +109,34 @@ fn of_post(draft: &mut Draft<'_>, post: &NewPost, author: Option<&str>) {
 /// Tells one of the staff that a case is theirs now. What was last written in it stands below, and a reply answers it.
 pub(super) fn of_assignment(draft: &mut Draft<'_>, number: CaseNumber, to: &Staff, by: &str) {
     let now = now(draft, number);
-    let words = format!("Case {number} is yours now. What was last written in it stands below.");
-    let Some(post) = last_of(draft, &now, Some(by), words) else { return };
+    let words = sentence!(
+        "Case {number} is yours now. What was written in it stands below.",
+        "Fall {number} ist jetzt Ihrer. Was darin geschrieben wurde, steht unten."
+    );
+    let Some(post) = last_of(draft, &now, Some(by), &words) else { return };
     if draft.letters.iter().any(|letter| letter.person.as_ref() == Some(&to.name)) {
         return;
     }
-    tell(draft, &now, &post, Recipient { staff: to, audience: Audience::Public, instead_of: None });
+    let recipient = Recipient { staff: to, audience: Audience::Public, instead_of: None, knows: Knows::Nothing };
+    tell(draft, &now, &post, recipient);
 }
 
 /// Tells whoever's turn it is that a case has waited as long as it was to. A reply goes to the customer.
 pub(super) fn of_waking(draft: &mut Draft<'_>, number: CaseNumber) {
     let now = now(draft, number);
-    let words = format!("Case {number} has waited until today, as was asked: the next word is ours.");
-    let Some(post) = last_of(draft, &now, None, words) else { return };
+    let words = sentence!(
+        "Case {number} has waited until today, as was asked: the next word is ours.",
+        "Fall {number} hat bis heute gewartet, wie es gewünscht war: Das nächste Wort ist unseres."
+    );
+    let Some(post) = last_of(draft, &now, None, &words) else { return };
     for recipient in whose_turn(draft, &now).into_iter().take(TOLD) {
         tell(draft, &now, &post, recipient);
     }
 }
 
 /// A notice that is about no post of its own: it stands where the newest public one is, and a reply answers that.
-fn last_of(draft: &Draft<'_>, now: &Now<'_>, by: Option<&str>, words: String) -> Option<NewPost> {
+fn last_of(draft: &Draft<'_>, now: &Now<'_>, by: Option<&str>, words: &Sentence) -> Option<NewPost> {
+    let words = words.said_in(&draft.language(None)).to_owned();
     let number = now.number;
     let last = now.known.and_then(|case| case.last_post)?;
     Some(NewPost {
@@ -158,7 +177,13 @@ pub(super) fn readers(case: &CaseFacts) -> Option<String> {
 /// The assignee, else the substitute, else the queue.
 fn whose_turn<'a>(draft: &mut Draft<'a>, now: &Now<'_>) -> Vec<Recipient<'a>> {
     let day = draft.today();
-    let turn = |staff: &'a Staff, instead_of| Recipient { staff, audience: Audience::Public, instead_of };
+    let known = now.assignee.is_none();
+    let turn = |staff: &'a Staff, instead_of| Recipient {
+        staff,
+        audience: Audience::Public,
+        instead_of,
+        knows: if known || now.assignee.as_ref() == Some(&staff.name) { Knows::TheCase } else { Knows::Nothing },
+    };
     let mut instead_of = None;
     if let Some(name) = &now.assignee {
         match draft.policy.staff_named(name) {
@@ -188,9 +213,14 @@ fn whose_turn<'a>(draft: &mut Draft<'a>, now: &Now<'_>) -> Vec<Recipient<'a>> {
     there.into_iter().map(|staff| turn(staff, instead_of.clone())).collect()
 }
 
+/// Somebody whose reply stays inside.
+fn inside(staff: &Staff) -> Recipient<'_> {
+    Recipient { staff, audience: Audience::Internal, instead_of: None, knows: Knows::TheCase }
+}
+
 fn its_assignee<'a>(draft: &Draft<'a>, now: &Now<'_>) -> Vec<Recipient<'a>> {
     let staff = now.assignee.as_ref().and_then(|name| at_work(draft, name));
-    staff.into_iter().map(|staff| Recipient { staff, audience: Audience::Internal, instead_of: None }).collect()
+    staff.into_iter().map(|staff| inside(staff)).collect()
 }
 
 fn at_work<'a>(draft: &Draft<'a>, name: &str) -> Option<&'a Staff> {
@@ -293,6 +323,7 @@ fn notice(draft: &mut Draft<'_>, now: &Now<'_>, post: &NewPost, to: &Recipient<'
         stranger: post.stranger.then_some(shown).flatten(),
         like: like(draft, now.number),
         instead_of: to.instead_of.clone().filter(|away| *away != to.staff.label),
+        closed_since: opened_again(draft, now),
         queue: queue.map(|queue| queue.label.clone()),
         priority: Some(now.priority.clone().unwrap_or_else(|| desk.priority.clone())),
         assignee: now.assignee.as_ref().map(label),
@@ -319,6 +350,7 @@ fn notice(draft: &mut Draft<'_>, now: &Now<'_>, post: &NewPost, to: &Recipient<'
         in_reply_to: now.known.and(root.clone()),
         references: root.into_iter().collect(),
         quotes: now.known.and_then(|case| case.last_post).into_iter().collect(),
+        recalls: now.known.filter(|_| to.knows == Knows::Nothing).map(|case| case.number),
         enclosed: (!enclosed.is_empty())
             .then(|| Enclosed { entry: post.entry, parts: enclosed.into_iter().cloned().collect() }),
         facts: Facts { case_number: now.number.to_string(), inside, ..Facts::default() },
@@ -337,6 +369,15 @@ fn thread(draft: &Draft<'_>, now: &Now<'_>) -> Option<MessageId> {
         Some(case) => case.message_ids.first().cloned(),
         None => draft.arrived().and_then(|arrived| arrived.reading.message.message_id.clone()),
     }
+}
+
+/// The day on which a case was closed that is open now.
+fn opened_again(draft: &Draft<'_>, now: &Now<'_>) -> Option<String> {
+    let known = now.known.filter(|case| case.phase == Phase::Closed)?;
+    let opened =
+        |effect: &Effect| matches!(effect, Effect::SetPhase { case, phase: Phase::Open, .. } if *case == known.number);
+    let closed = known.closed.filter(|_| draft.effects.iter().any(opened))?;
+    Some(draft.policy.desk.hours.day(closed).to_string())
 }
 
 /// The case with which merging the new one was just proposed.

@@ -5,7 +5,6 @@ mod audience;
 mod commands;
 mod forward;
 mod question;
-pub(super) mod words;
 
 use super::action::{answered as addressee, by_person};
 use super::mail::{self, Incoming};
@@ -15,8 +14,10 @@ use crate::case::event::{Arrived, Commands};
 use crate::case::letter::{Enclosed, QuestionKind};
 use crate::case::snapshot::{CaseFacts, KnownSent};
 use crate::case::speaker::{Proof, Role};
+use crate::case::words;
 use crate::case::{
     Audience, By, CaseNumber, Decision, Effect, NewPost, Participant, Phase, PostId, PostKind, Template, Verdict,
+    instruction,
 };
 use crate::link::identity;
 use crate::link::staff::{Tie, addressed_outside, personal, who_speaks};
@@ -99,7 +100,7 @@ fn uses_powers(draft: &Draft<'_>, mail: &Incoming<'_>) -> bool {
     personal(reading, draft.snapshot).next().is_some()
         || !addressed_outside(&reading.message, draft.policy, draft.today()).is_empty()
         || forward::found(draft, mail).is_some()
-        || !commands::of(mail, Audience::Internal).is_empty()
+        || !instruction::of_mail(reading, Audience::Internal).is_empty()
         || names_case && !takes_part()
 }
 
@@ -115,7 +116,7 @@ pub(super) fn take(
     let letter = answered(draft, mail, staff).map(|letter| heard(draft, mail, staff, crossing, letter));
     let answered = letter.as_ref().and_then(|sent| Some((sent, find_case(draft.snapshot, sent.case?)?)));
     let quoted = answered.map_or(Audience::Internal, |(sent, _)| audience(sent));
-    let instructions = commands::of(mail, quoted);
+    let instructions = instruction::of_mail(&mail.arrived.reading, quoted);
     let direct = addressed_outside(message, draft.policy, draft.today());
     if !direct.is_empty() {
         let case = answered.map(|(_, case)| case).or_else(|| place(draft, mail));

@@ -4,12 +4,12 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::Engine;
-use crate::store::Result;
 use crate::store::apply::BACKUP_WANTED;
 use crate::store::copy::Progress;
+use crate::store::{Result, StoreError};
 
 impl Engine {
     /// Carries out the backup that was asked for, if one was; `between` is called after every few pages.
@@ -31,9 +31,22 @@ impl Engine {
                 Some(fault.to_string())
             }
         };
+        self.end_backup(trouble.as_deref())
+    }
+
+    /// Something failed while a backup was made, and the desk has to close: the next start does not try the same again.
+    /// Says so in `status`, if that can be written.
+    pub fn give_up_backup(&self, error: &StoreError) {
+        let trouble = format!("The backup was given up, because the desk had to close: {error}");
+        if let Err(error) = self.end_backup(Some(&trouble)) {
+            warn!("the backup is begun anew after the next start: {error}");
+        }
+    }
+
+    fn end_backup(&self, trouble: Option<&str>) -> Result<()> {
         self.store.write(|tx| {
             tx.set_meta(BACKUP_WANTED, "")?;
-            tx.set_trouble("backup", trouble.as_deref(), self.clock.now())
+            tx.set_trouble("backup", trouble, self.clock.now())
         })
     }
 }

@@ -4,6 +4,8 @@
 
 mod pager;
 mod tasks;
+#[cfg(test)]
+mod tests;
 
 use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
@@ -378,43 +380,28 @@ impl Desk {
     }
 
     /// Carries out a backup that was asked for, and takes mail in between its pages. It is begun anew after the next
-    /// start when the desk has to close meanwhile.
+    /// start when the desk is told to close meanwhile.
     fn backup(&mut self, inbox: &mut Inbox) -> Result<Going> {
-        let mut inputs = Vec::new();
+        let mut controls = Vec::new();
         let mut outcome = Ok(());
         let Desk { engine, config, errands, .. } = self;
         let copied = engine.finish_backup(|_| {
             sd_notify::notify(&[sd_notify::NotifyState::Watchdog]).ok();
-            for input in std::iter::from_fn(|| inbox.ready()).take(ROUND) {
-                let done = match input {
-                    Input::Request(request) if outcome.is_ok() => answer(engine, config, request),
-                    // Also after an error: what was sent may still be written down.
-                    Input::Report(report) => errands.take(engine, report),
-                    other => {
-                        inputs.push(other);
-                        Ok(())
-                    }
-                };
-                if outcome.is_ok() {
-                    outcome = done;
-                }
-            }
-            // A mail that was accepted does not wait for the end of the copy: a death would send it once more.
-            let settled = errands.settle(engine);
-            if outcome.is_ok() {
-                outcome = settled.and_then(|()| engine.step().map(|_| ()));
-            }
-            let stop = inputs.iter().any(|input| matches!(input, Input::Control(Control::Stop)));
+            outcome = between(engine, config, errands, inbox, &mut controls);
+            let stop = controls.iter().any(|control| matches!(control, Control::Stop));
             if stop || outcome.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
+        if let Err(error) = &outcome {
+            // What is left of the copy is gone: if it was the copy that filled the disk, there is room to say so.
+            engine.give_up_backup(error);
+        }
         outcome.and(copied)?;
-        let mut going = Going::On;
-        for input in inputs {
-            if self.take(input)? == Going::Stop {
-                going = Going::Stop;
+        for control in controls {
+            if self.take(Input::Control(control))? == Going::Stop {
+                return Ok(Going::Stop);
             }
         }
-        Ok(going)
+        Ok(Going::On)
     }
 
     /// Ends: no new mail is taken in, handed out or sent; a mail past its final dot is waited for, and what became of it
@@ -456,6 +443,28 @@ impl Desk {
 /// Whether something rests until then, which is at most `pause` away: a clock that was set back holds up nothing.
 fn rests(until: Timestamp, pause: SignedDuration, now: Timestamp) -> bool {
     now < until && until.duration_since(now) <= pause
+}
+
+/// What is done between the pages of a backup. After an error nothing more is taken from the inbox: what couriers report
+/// is found there when the desk closes.
+fn between(
+    engine: &Engine,
+    config: &Config,
+    errands: &mut Errands,
+    inbox: &mut Inbox,
+    controls: &mut Vec<Control>,
+) -> Result<()> {
+    for input in std::iter::from_fn(|| inbox.ready()).take(ROUND) {
+        match input {
+            Input::Request(request) => answer(engine, config, request)?,
+            Input::Report(report) => errands.take(engine, report)?,
+            Input::Control(control) => controls.push(control),
+            Input::Tick => {}
+        }
+    }
+    // A mail that was accepted does not wait for the end of the copy: a death would send it once more.
+    errands.settle(engine)?;
+    engine.step().map(|_| ())
 }
 
 /// A mailbox whose receiver is gone has ended: its answer is not missed.

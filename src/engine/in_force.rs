@@ -5,6 +5,7 @@ use tracing::warn;
 use super::{Engine, Rules, circumstances};
 use crate::alarm;
 use crate::case::CaseNumber;
+use crate::failpoint::{Step, reach};
 use crate::rules::{Files, MailboxFacts, Policy};
 use crate::store::journal::{Mark, Payload};
 use crate::store::policy::{USES, Use, Used};
@@ -92,8 +93,11 @@ impl Engine {
         self.store.write(|tx| {
             keep(tx, &rules.policy, now)?;
             tx.set_trouble(alarm::RULES, None, now)?;
-            tx.journal(&payload, None, None, now, now, Mark::Later)
+            tx.journal(&payload, None, None, now, now, Mark::Later)?;
+            reach(Step::ReloadWritten);
+            Ok(())
         })?;
+        reach(Step::ReloadCommitted);
         *self.rules.borrow_mut() = rules;
         Ok(Reloaded::InForce)
     }
@@ -119,7 +123,7 @@ fn keep(tx: &Tx, policy: &Policy, now: jiff::Timestamp) -> Result<()> {
     tx.keep_policy(&policy.hash, &files, now)
 }
 
-/// What open cases need of `old` and `new` does not have, in sentences. Who only follows a case is not asked for.
+/// What open cases need of `old` and `new` does not have, in sentences.
 fn missing(store: &Store, old: &Policy, new: &Policy) -> Result<Option<String>> {
     let queues = |policy: &Policy| policy.desk.queues.iter().map(|queue| queue.name.clone()).collect();
     let staff = |policy: &Policy| policy.staff.iter().map(|staff| staff.name.clone()).collect();
@@ -149,6 +153,7 @@ fn refusal(uses: &[Use]) -> String {
             Used::Queue => format!("the queue `{name}`"),
             Used::Priority => format!("the priority `{name}`"),
             Used::Assignee => format!("`{name}` of the staff"),
+            Used::Follower => format!("`{name}` of the staff, who follows"),
         };
         let cases: Vec<String> = cases.iter().map(CaseNumber::to_string).collect();
         let word = if cases.len() == 1 { "case" } else { "cases" };
@@ -159,7 +164,7 @@ fn refusal(uses: &[Use]) -> String {
     format!(
         "The new rules do not have what open cases use: {}{more}. The last good rules stay in force. Put it back (a \
          person who has gone gets `left` in staff.toml), or change these cases first, with `postcase case queue`, `case \
-         priority`, `case assign` or `case close`; then save the rules again.",
+         priority`, `case assign`, `case uncc` or `case close`; then save the rules again.",
         list.join(", ")
     )
 }

@@ -36,6 +36,7 @@ use crate::link;
 use crate::mail::{self, Attachment, Circumstances};
 use crate::rules::Policy;
 use crate::store::apply::{Outcome, SentCopy};
+use crate::store::cases::PostWords;
 use crate::store::journal::{ATTEMPTS, Payload, Waiting};
 use crate::store::{Adopt, Lane, LastHolder, Lock, Result, Store, StoreError, Tx};
 
@@ -43,8 +44,9 @@ use crate::store::{Adopt, Lane, LastHolder, Lock, Result, Store, StoreError, Tx}
 const STACK: usize = 16 * 1024 * 1024;
 /// Posts whose words are indexed in one transaction: mail that comes meanwhile waits for no more than these.
 const WORDS: usize = 64;
-/// Characters of a post that a letter quotes.
+/// Characters of a post that a letter quotes, and posts.
 const QUOTE: usize = 4_000;
+const QUOTES: usize = 20;
 
 /// The desk at work: its database, its rules, its clock.
 pub struct Engine {
@@ -357,13 +359,17 @@ impl Engine {
     }
 
     fn compose(&self, letter: &Letter, rules: &Rules) -> Result<Composed> {
-        let mut quotes = Vec::new();
-        for post in &letter.quotes {
-            if let Some((author, at, text)) = self.store.quoted(*post)? {
-                let text = text.chars().take(QUOTE).collect();
-                quotes.push(Quoted { author, at, text });
+        let posts = match letter.recalls.filter(|_| letter.person.is_some()) {
+            Some(case) => self.store.conversation(case, QUOTES)?,
+            None => {
+                letter.quotes.iter().filter_map(|post| self.store.quoted(*post).transpose()).collect::<Result<_>>()?
             }
-        }
+        };
+        let quoted = |post: PostWords| {
+            let PostWords { author, at, audience, text } = post;
+            Quoted { author, at, audience, text: text.chars().take(QUOTE).collect() }
+        };
+        let quotes: Vec<Quoted> = posts.into_iter().map(quoted).collect();
         let files = match &letter.enclosed {
             Some(enclosed) => self.files(enclosed)?,
             None => Vec::new(),

@@ -6,7 +6,7 @@ use crate::case::event::Arrived;
 use crate::case::snapshot::{Footprint, KnownSent, Snapshot};
 use crate::case::speaker::{Proof, Role, Speaker};
 use crate::mail::authentication::{Standing, standing};
-use crate::mail::{Address, ClueKind, Kind, Message, Named, Pointer, Reading, SentId};
+use crate::mail::{Address, ClueKind, Forwarded, Kind, Message, Named, Pointer, Reading, SentId, subject};
 use crate::rules::{Policy, Staff};
 
 use super::identity::is_outside;
@@ -19,13 +19,27 @@ pub fn footprint(reading: &Reading, policy: &Policy) -> Footprint {
     if !from_staff {
         return print;
     }
-    for forwarded in &reading.forwarded {
+    let foreign = |forwarded: &&Forwarded| {
+        let from = forwarded.from.as_ref().map(|named| &named.address);
+        from.is_some_and(|from| is_outside(from, &policy.desk) && policy.staff_at(from).is_none())
+    };
+    let first = reading.forwarded.iter().find(foreign);
+    let apart = |one: &&Forwarded| first.is_some_and(|first| foreign(one) && !is_of_one_matter(one, first, policy));
+    for forwarded in reading.forwarded.iter().filter(|one| !apart(one)) {
         print.refers_to.extend(forwarded.message_id.clone().filter(|id| !print.refers_to.contains(id)));
         let author = forwarded.from.as_ref().map(|named| &named.address);
         let outside = author.filter(|address| is_outside(address, &policy.desk) && !print.addresses.contains(address));
         print.addresses.extend(outside.cloned());
     }
     print
+}
+
+/// Whether two mails that are handed on together belong together: they have one author, or one subject. The first says
+/// what the matter is; one of another is not taken in with it.
+pub fn is_of_one_matter(one: &Forwarded, other: &Forwarded, policy: &Policy) -> bool {
+    let about = |mail: &Forwarded| subject::base(&mail.subject, &policy.desk.reference.case_word).trim().to_lowercase();
+    let author = |mail: &Forwarded| mail.from.as_ref().map(|named| named.address.clone());
+    author(one) == author(other) || !about(one).is_empty() && about(one) == about(other)
 }
 
 /// Who speaks, by the one address in From, and what proves that it is theirs. `day`: of today, at the desk.

@@ -1,9 +1,10 @@
 //! What servers found out about who sent a message: Authentication-Results (RFC 8601), and whether it speaks for the
 //! address in From (B30, B31).
 //!
-//! Only a field of a server that the desk trusts means anything, and of those the topmost: the ones below may have come
-//! with the message. What is missing proves nothing. The field holds pieces that the sender chose (the local part of the
-//! reverse-path); where one breaks the grammar, everything behind it counts as absent.
+//! Only a field of a server that the desk trusts means anything, and of each such server the topmost: the ones below may
+//! have come with the message. ARC-Authentication-Results are what others say that others said, and count for nothing.
+//! What is missing proves nothing. The field holds pieces that the sender chose (the local part of the reverse-path);
+//! where one breaks the grammar, everything behind it counts as absent.
 
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +62,8 @@ pub struct Property {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trust {
-    /// Those of a server with one of these names, lower case.
+    /// Those of servers with these names, lower case; `*.example.com` is any host below `example.com`, for providers whose
+    /// hosts take turns.
     Servers(Vec<String>),
     /// The topmost field, whoever wrote it: for providers that give no name, by explicit choice.
     Topmost,
@@ -96,19 +98,41 @@ pub fn standing(message: &Message, trust: &Trust) -> Standing {
     }
 }
 
-/// The topmost field that counts.
+/// What the fields that count say together: of each trusted name the topmost. Some providers have a server for each
+/// method, each with a name and a field of its own.
 pub fn trusted(message: &Message, trust: &Trust) -> Option<Results> {
     let mut fields = message.field("Authentication-Results").map(parse);
-    match trust {
-        Trust::Topmost => fields.next(),
-        Trust::Servers(names) => fields.find(|results| {
-            let id = results.authserv_id.as_deref();
-            id.is_some_and(|id| names.iter().any(|name| name.eq_ignore_ascii_case(id)))
-        }),
+    let names = match trust {
+        Trust::Topmost => return fields.next(),
+        Trust::Servers(names) => names,
+    };
+    let mut silent: Vec<&String> = names.iter().collect();
+    let mut together: Option<Results> = None;
+    for results in fields {
+        let id = results.authserv_id.as_deref();
+        let Some(at) = silent.iter().position(|name| id.is_some_and(|id| is_named(id, name))) else { continue };
+        silent.swap_remove(at);
+        match &mut together {
+            None => together = Some(results),
+            Some(together) => together.findings.extend(results.findings),
+        }
+        if silent.is_empty() {
+            break;
+        }
+    }
+    together
+}
+
+/// RFC 8601 §2.5: hosts of one organisation may give themselves different names.
+fn is_named(id: &str, name: &str) -> bool {
+    match name.strip_prefix("*.") {
+        Some(domain) => id.rsplit_once(domain).is_some_and(|(host, rest)| rest.is_empty() && host.ends_with('.')),
+        None => name.eq_ignore_ascii_case(id),
     }
 }
 
-/// Identifier alignment, relaxed: the organisational domains are the same. A server that says `dmarc=fail` is believed.
+/// Identifier alignment, relaxed: the organisational domains are the same. Whether the domain in From wants it strict, its
+/// own server alone says: the trusted one asked it, and is believed where it says `dmarc=fail`.
 pub fn alignment(results: &Results, from: &Address) -> Standing {
     let of = |method: &'static str| results.findings.iter().filter(move |finding| finding.method == method);
     if of("dmarc").any(|finding| finding.outcome == Outcome::Fail) {
@@ -121,10 +145,12 @@ pub fn alignment(results: &Results, from: &Address) -> Standing {
         signer.is_some_and(own)
     };
     let spf = |finding: &Finding| {
-        let sender = finding.property("smtp", "mailfrom").or_else(|| finding.property("smtp", "mail"));
-        // RFC 7489 §3.1.2: the name in HELO stands in for a null reverse-path.
-        let sender = sender.filter(|sender| !matches!(*sender, "" | "<>"));
-        sender.or_else(|| finding.property("smtp", "helo")).is_some_and(own)
+        // RFC 7489 §3.1.2: the name in HELO stands in for a null reverse-path, and for nothing else.
+        match finding.property("smtp", "mailfrom").or_else(|| finding.property("smtp", "mail")) {
+            Some("" | "<>") => finding.property("smtp", "helo").is_some_and(own),
+            Some(sender) => own(sender),
+            None => false,
+        }
     };
     let dmarc = |finding: &Finding| {
         finding.property("header", "from").is_some_and(|value| same_domain(domain_of(value), from.domain()))
@@ -154,8 +180,12 @@ fn same_domain(one: &str, other: &str) -> bool {
     ascii(one).is_some_and(|one| Some(one) == ascii(other))
 }
 
-/// Organisational domains by the public suffix list (RFC 7489 §3.2); a public suffix itself belongs to nobody.
-fn same_organisation(one: &str, other: &str) -> bool {
+/// The same domain, or the same organisational domain by the public suffix list (RFC 7489 §3.2); what stands below a public
+/// suffix belongs to many.
+pub fn same_organisation(one: &str, other: &str) -> bool {
+    if same_domain(one, other) {
+        return true;
+    }
     let organisation = |domain: &str| ascii(domain).and_then(|domain| psl::domain_str(&domain).map(str::to_owned));
     organisation(one).is_some_and(|one| Some(one) == organisation(other))
 }
@@ -237,7 +267,9 @@ fn finding(words: &mut Words<'_>, first: Option<String>) -> Option<Option<Findin
                     Some(Word::Semicolon) | None => String::new(),
                     Some(Word::Equals | Word::Broken) => return None,
                 };
-                finding.add(&name, value);
+                // Base64 may end in equals signs.
+                let padding = if matches!(name.rsplit('.').next(), Some("b" | "bh")) { words.padding() } else { "" };
+                finding.add(&name, value + padding);
             }
             Some(Word::Equals | Word::Broken) => return None,
         }
@@ -288,7 +320,7 @@ struct Words<'a> {
     rest: &'a str,
 }
 
-impl Words<'_> {
+impl<'a> Words<'a> {
     fn peek(&self) -> Option<Word> {
         self.clone().next()
     }
@@ -303,6 +335,12 @@ impl Words<'_> {
             self.next();
         }
         first
+    }
+
+    fn padding(&mut self) -> &'a str {
+        let (padding, rest) = self.rest.split_at(self.rest.len() - self.rest.trim_start_matches('=').len());
+        self.rest = rest;
+        padding
     }
 
     /// Whether, behind space, not a value comes but the next property.
@@ -384,12 +422,8 @@ impl Iterator for Words<'_> {
         }
         let end = self.rest.find(|c: char| c.is_whitespace() || ";=()\"".contains(c)).unwrap_or(self.rest.len());
         let (text, rest) = self.rest.split_at(end);
-        // The base64 of `header.b=` may end in equals signs.
-        let padding = rest.len() - rest.trim_start_matches('=').len();
-        let padded = rest[padding..].chars().next().is_none_or(|c| c.is_whitespace() || c == ';');
-        let keep = if padding > 0 && padded && !text.contains('.') && text.len() >= 6 { padding } else { 0 };
-        self.rest = &rest[keep..];
-        Some(Word::Text(format!("{text}{}", &rest[..keep])))
+        self.rest = rest;
+        Some(Word::Text(text.to_owned()))
     }
 }
 

@@ -3,7 +3,7 @@
 //! A text is read line by line: every line is the author's, quoted, handed on, or furniture (attribution, signature,
 //! footer). The words by which languages differ stand in `languages`; where there is HTML, its markup is heard first.
 
-mod attribution;
+pub(super) mod attribution;
 pub(super) mod fold;
 pub(super) mod header;
 pub(super) mod languages;
@@ -12,13 +12,25 @@ mod roles;
 mod shown;
 mod signature;
 
-use super::Attachment;
 use super::message::Message;
+use super::{Attachment, Language};
 use languages::PREFIXES;
 use roles::Role;
 
-/// The line at the top of our mail below which nothing is read as the author's.
-pub const MARKER: &str = "##- Please write above this line -##";
+/// The line at the top of our mail below which nothing is read as the author's, in each language that has one.
+const MARKERS: [(&str, &str); 2] =
+    [("en", "##- Please write above this line -##"), ("de", "##- Bitte oberhalb dieser Zeile schreiben -##")];
+
+/// The line that stands at the top of our mail in `language`; the English one where it has none.
+pub fn marker(language: &Language) -> &'static str {
+    let own = MARKERS.iter().find(|(code, _)| *code == language.0);
+    own.map_or(MARKERS[0].1, |(_, marker)| marker)
+}
+
+/// Whether our mail begins on this line of a text, in whatever language.
+pub fn has_marker(line: &str) -> bool {
+    MARKERS.iter().any(|(_, marker)| line.contains(marker))
+}
 
 /// A text, taken apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -140,8 +152,9 @@ impl<'a> Line<'a> {
             content = rest;
             depth += 1;
         }
-        // `>>> look here <<<`, `>>> Anna 3.3.2025 10:12 >>>`: ornaments.
-        let ornament = depth >= 2 && (content.ends_with("<<<") || content.ends_with(">>>"));
+        // `>>> look here <<<`, `>>> Anna 3.3.2025 10:12 >>>`, `>>> On 3/3/2025, in message <…> wrote:`: ornaments.
+        let ornament = depth >= 2
+            && (content.ends_with("<<<") || content.ends_with(">>>") || depth == 3 && content.contains("in message <"));
         if ornament {
             return Line { raw, depth: 0, content: raw.trim() };
         }
@@ -151,6 +164,7 @@ impl<'a> Line<'a> {
     /// The lines of a text. What a program put on one line with the author's words stands on its own.
     pub(super) fn all(text: &'a str) -> Vec<Line<'a>> {
         let mut lines: Vec<Line<'a>> = text.split('\n').map(Line::new).collect();
+        unmark_prompts(&mut lines);
         mark_initials(&mut lines);
         mark_bars(&mut lines);
         let next = Next::all(&lines);
@@ -165,6 +179,15 @@ impl<'a> Line<'a> {
             }
         }
         apart
+    }
+}
+
+/// Behind `>>>`, where nothing above it is quoted twice, stands what was typed.
+fn unmark_prompts(lines: &mut [Line<'_>]) {
+    for line in lines.iter_mut().take_while(|line| line.depth != 2) {
+        if line.depth == 3 && line.raw.starts_with(">>> ") {
+            (line.depth, line.content) = (0, line.raw.trim());
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::body::{self, Split};
 use super::defect::{Flaw, Flaws};
 use super::message::{Message, clip};
 use super::reference::{self, own_id, own_ids_within};
+use super::subject::without_reply_prefixes;
 use super::{
     Address, Circumstances, Keyring, MessageId, ReportedRecipient, Returned, SentId, ThreadIndex, html, thread,
 };
@@ -266,10 +267,11 @@ fn tag_or_entity(text: &str) -> Option<&str> {
     entity.then_some(after)
 }
 
-/// `[Case 10482]`, `Case #10482`, `Case: 10482`, `[#10482]`, in any case.
+/// `[Case 10482]`, `Case #10482`, `Case: 10482`, `Case no. 10482`, `[#10482]`, in any case; `#10482` where the subject begins
+/// with it.
 fn case_numbers(subject: &str, word: &str) -> Vec<u64> {
     // Signs of full width are made ordinary ones.
-    let subject = subject.nfkc().collect::<String>().to_lowercase();
+    let subject = without_reply_prefixes(subject).nfkc().collect::<String>().to_lowercase();
     let word = word.nfkc().collect::<String>().to_lowercase();
     let mut numbers: Vec<u64> = Vec::new();
     for (at, _) in subject.match_indices(|c: char| c.is_ascii_digit()) {
@@ -292,14 +294,23 @@ fn case_numbers(subject: &str, word: &str) -> Vec<u64> {
 fn names_case(lead: &str, follows: Option<char>, word: &str) -> bool {
     let marked = lead.ends_with('#');
     let between =
-        |c: char| matches!(c, '#' | ':' | '-' | ' ' | '.' | '\u{2010}'..='\u{2015}' | '\u{200b}'..='\u{200f}');
-    let lead = lead.trim_end_matches(between);
-    let named = !word.is_empty()
-        && lead.strip_suffix(word).is_some_and(|before| !before.chars().next_back().is_some_and(char::is_alphanumeric));
-    let opened = lead.ends_with(['[', '(', '{', '<', '【', '〔', '「', '《', '«', '‹']);
-    let closed = matches!(follows, Some(']' | ')' | '}' | '>' | '】' | '〕' | '」' | '》' | '»' | '›'));
-    named || marked && opened && closed
+        |c: char| matches!(c, '#' | ':' | '-' | ' ' | '.' | '°' | '\u{2010}'..='\u{2015}' | '\u{200b}'..='\u{200f}');
+    let bare = lead.trim_end_matches(between);
+    let is_case = |lead: &str| {
+        let before = lead.strip_suffix(word).filter(|_| !word.is_empty());
+        before.is_some_and(|before| !before.chars().next_back().is_some_and(char::is_alphanumeric))
+    };
+    let counted = NUMBER_WORDS.iter().filter_map(|number| bare.strip_suffix(number));
+    let named = is_case(bare) || counted.map(|lead| lead.trim_end_matches(between)).any(is_case);
+    let opened = bare.ends_with(['[', '(', '{', '<', '【', '〔', '「', '『', '《', '〈', '〖', '«', '‹']);
+    let closed =
+        matches!(follows, Some(']' | ')' | '}' | '>' | '】' | '〕' | '」' | '』' | '》' | '〉' | '〗' | '»' | '›'));
+    named || marked && (opened && closed || bare.is_empty())
 }
+
+/// What people write between the word for a case and its number; `№` is `no`.
+const NUMBER_WORDS: [&str; 12] =
+    ["no", "nr", "n", "num", "number", "nummer", "numero", "número", "numéro", "номер", "番号", "号"];
 
 #[cfg(test)]
 mod tests;

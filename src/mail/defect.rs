@@ -18,7 +18,7 @@
 //! | `too-deep` | parts deeper than `Bounds::depth` |
 //! | `no-boundary` | a multipart without a boundary, or one that never comes |
 //! | `no-end-boundary` | a multipart that does not end |
-//! | `bad-transfer-encoding` | base64 or quoted-printable with octets that do not belong there |
+//! | `bad-transfer-encoding` | base64 or quoted-printable with octets that do not belong there, or an unknown encoding |
 //! | `wrong-charset` | text that is not in the charset it names, or names none |
 //! | `text-clipped` | more text than `Bounds::text_bytes` |
 //! | `html-clipped` | more HTML than `Bounds::html_bytes`, or HTML that goes beyond all use |
@@ -130,6 +130,11 @@ impl Flaws {
         if !self.0.contains(&flaw) {
             self.0.push(flaw);
         }
+    }
+
+    /// Takes over what was found elsewhere.
+    pub fn merge(&mut self, other: Flaws) {
+        other.0.into_iter().for_each(|flaw| self.note(flaw));
     }
 
     pub fn has(&self, flaw: Flaw) -> bool {

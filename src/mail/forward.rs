@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::body::Line;
+use super::body::attribution;
 use super::body::fold::folded;
 use super::body::header::{self, Copied};
 use super::body::languages::Label;
@@ -86,9 +87,14 @@ fn attached(at: usize, enclosed: Message) -> Forwarded {
 }
 
 fn read_inline(inline: &str, message: &Message) -> Forwarded {
-    let text = unquoted(inline);
+    let text = with_colons(unquoted(inline));
     let lines: Vec<Line<'_>> = text.split('\n').map(Line::new).collect();
     let start = lines.iter().take(PREFACE).position(|line| header::label(line.content).is_some());
+    if start.is_none()
+        && let Some(found) = read_attributed(&text, &lines, message)
+    {
+        return found;
+    }
     let copied = start.map(|at| header::copied(&lines, at).unwrap_or_else(|| header::fields(&lines, at)));
     let copied = copied.unwrap_or_default();
     let behind = start.unwrap_or_default() + copied.lines;
@@ -109,6 +115,51 @@ fn read_inline(inline: &str, message: &Message) -> Forwarded {
         text: bare(body).trim_matches(['\n', ' ']).to_owned(),
         attachments: Vec::new(),
     }
+}
+
+/// Below a separator an attribution may stand in place of a header: `03.03.2025, 10:12, "Anna" <anna@…>:`.
+fn read_attributed(text: &str, lines: &[Line<'_>], message: &Message) -> Option<Forwarded> {
+    let at = lines.iter().take(PREFACE).skip(1).position(|line| !line.content.is_empty())? + 1;
+    let count = attribution::lines(lines, at)?;
+    let written: String = lines[at..at + count].iter().map(|line| line.content.to_owned() + " ").collect();
+    let zone = message.field("Date").next().and_then(date::offset);
+    let name = |named: Named| Named {
+        name: named
+            .name
+            .as_deref()
+            .and_then(|name| name.rsplit(',').next())
+            .map(|name| name.trim_matches([' ', '"']).into()),
+        ..named
+    };
+    let body: Vec<&str> = text.split('\n').skip(at + count).collect();
+    Some(Forwarded {
+        form: Form::Inline,
+        from: named(&written).map(name),
+        from_written: short(&written),
+        date: date::read(&written, zone),
+        date_written: short(&written),
+        subject: String::new(),
+        message_id: None,
+        text: bare(&body).trim_matches(['\n', ' ']).to_owned(),
+        attachments: Vec::new(),
+    })
+}
+
+/// eM Client leaves out the colons: `From "Anna" <anna@…>`.
+fn with_colons(text: String) -> String {
+    let mut lines = text.split('\n');
+    let separated = lines.next().is_some_and(|first| header::separator(first.trim()).is_some());
+    let below = lines.next().unwrap_or_default().trim();
+    let bare = |line: &str| line.split_once(' ').is_some_and(|(word, _)| header::label(&format!("{word}:")).is_some());
+    if !separated || !bare(below) || header::label(below).is_some() || !below.contains('@') {
+        return text;
+    }
+    let mut within = true;
+    let lines = text.split('\n').enumerate().map(|(at, line)| {
+        within = within && (at == 0 || bare(line));
+        if at > 0 && within { line.replacen(' ', ": ", 1) } else { line.to_owned() }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Apple Mail hands on with `>` before every line.
@@ -137,8 +188,9 @@ fn without_frame<'a, 'b>(body: &'a [&'b str]) -> &'a [&'b str] {
     let start =
         body.iter().position(is_filled).filter(|at| header::separator(body[*at]).is_some() || is_frame(body[*at]));
     let body = &body[start.map_or(0, |at| at + 1)..];
-    let end =
-        body.iter().rposition(is_filled).filter(|at| is_line(body[*at]) && body[*at].to_lowercase().contains("end "));
+    let is_rule = |line: &str| line.len() >= 20 && line.bytes().all(|byte| byte == b'-');
+    let ends = |line: &str| is_line(line) && line.to_lowercase().contains("end ") || is_rule(line);
+    let end = body.iter().rposition(is_filled).filter(|at| ends(body[*at]));
     &body[..end.unwrap_or(body.len())]
 }
 
@@ -164,7 +216,9 @@ fn value(copied: &Copied, label: Label) -> String {
 }
 
 fn short(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(WRITTEN_CHARS).collect()
+    let turns = |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.chars().filter(|c| !turns(c)).take(WRITTEN_CHARS).collect()
 }
 
 /// `Anna Berg <anna@example.org>`, as programs copy it: `[mailto:…]`, `(anna@…)`, quoted, doubled.
@@ -177,7 +231,7 @@ fn named(written: &str) -> Option<Named> {
     });
     let (word, address) = word?;
     let before = written.split(word).next().unwrap_or_default().trim_end_matches("mailto:");
-    let name = before.trim_matches(|c: char| c.is_whitespace() || "<>[]();,\"'|".contains(c));
+    let name = before.trim_matches(|c: char| c.is_whitespace() || "<>[]();,\"'|*".contains(c));
     let name: String = name.chars().take(NAME_CHARS).collect();
     let known = !name.is_empty() && folded(&name) != address.as_str();
     Some(Named { name: known.then_some(name), address })

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::forward::{Form, Forwarded};
-use super::{Action, Clue, ClueKind, Kind, Named, Pointer, Reading};
+use super::{Action, Clue, ClueKind, Kind, Message, Named, Pointer, Reading};
 
 /// One line of `explain --format json`. The reading's half is filled in by [`View::of`]; who speaks and what was
 /// decided by whoever knows it.
@@ -101,9 +101,11 @@ impl View {
         View {
             file: file.to_owned(),
             subject: message.subject.clone(),
-            from: message.from.first().map(Person::of),
-            to: message.to.iter().map(Person::of).collect(),
-            cc: message.cc.iter().map(Person::of).collect(),
+            from: Person::written(&message.from[..message.from.len().min(1)], message, "From")
+                .pop()
+                .or_else(|| local(message)),
+            to: Person::written(&message.to, message, "To"),
+            cc: Person::written(&message.cc, message, "Cc"),
             date: message.date.map(|date| date.to_string()),
             message_id: message.message_id.as_ref().map(|id| id.0.clone()),
             in_reply_to: ids(&message.in_reply_to),
@@ -125,7 +127,32 @@ impl View {
     }
 }
 
+/// Who wrote a mail that never left its machine: a name without a domain (RFC 5321 §2.3.11), which nobody can answer.
+fn local(message: &Message) -> Option<Person> {
+    let written = message.field("From").next()?.trim_matches(['<', '>', ' ']);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
+    (!written.is_empty() && written.chars().all(plain)).then(|| Person { name: None, address: written.to_owned() })
+}
+
 impl Person {
+    /// With each address in the letters in which the field has it.
+    fn written(people: &[Named], message: &Message, field: &str) -> Vec<Person> {
+        let fields: Vec<(&str, String)> =
+            message.field(field).map(|value| (value, value.to_ascii_lowercase())).collect();
+        let found = |address: &str| {
+            let place = |(value, lower): &(&str, String)| {
+                let at = lower.find(address)?;
+                value.get(at..at + address.len()).map(str::to_owned)
+            };
+            fields.iter().find_map(place)
+        };
+        let person = |named: &Named| {
+            let person = Person::of(named);
+            Person { address: found(&person.address).unwrap_or(person.address), ..person }
+        };
+        people.iter().map(person).collect()
+    }
+
     fn of(named: &Named) -> Person {
         Person { name: named.name.clone(), address: named.address.as_str().to_owned() }
     }

@@ -2,14 +2,17 @@
 
 mod charset;
 mod content;
+mod enriched;
 mod fields;
 mod inline;
+mod leaves;
 mod names;
 mod parameters;
 mod parts;
 mod seven_bit;
 mod tnef;
 mod transfer;
+mod within;
 mod words;
 
 use jiff::Timestamp;
@@ -18,10 +21,12 @@ use serde::{Deserialize, Serialize};
 use super::defect::{Flaw, Flaws};
 use super::html::Rendered;
 use super::{Address, Bounds, Named, origin};
+use charset::Country;
 use parts::Part;
 
 pub(super) use fields::clip;
 pub use fields::message_ids;
+pub use within::holds_field;
 
 /// A Message-ID (RFC 5322 §3.6.4) without angle brackets, space trimmed, case kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -216,7 +221,16 @@ fn surroundings(raw: &[u8], parts: &[Part]) -> fields::Surroundings {
         sample.extend_from_slice(&body[..body.len().min(SAMPLE_BYTES)]);
     }
     let charset = text.and_then(|part| part.content.parameter("charset")).map(str::to_owned);
-    fields::Surroundings { charset, sample }
+    fields::Surroundings { charset, sample, country: country(raw, &parts[0]) }
+}
+
+/// Where the last address of From is.
+fn country(raw: &[u8], part: &Part) -> Country {
+    let from = part.fields.iter().find(|field| raw[field.name.clone()].eq_ignore_ascii_case(b"from"));
+    let value = from.map_or(&[][..], |field| &raw[field.value.clone()]);
+    let domain = value.rsplit(|b| *b == b'@').next().unwrap_or_default();
+    let domain = domain.split(|b| !b.is_ascii_alphanumeric() && !b".-".contains(b)).next().unwrap_or_default();
+    Country::of(&String::from_utf8_lossy(domain))
 }
 
 fn header(raw: &[u8], part: &Part, around: &fields::Surroundings, bounds: &Bounds, flaws: &mut Flaws) -> Message {
@@ -232,6 +246,9 @@ fn header(raw: &[u8], part: &Part, around: &fields::Surroundings, bounds: &Bound
                 // Some programs encode the whole field, address and all; that counts only where nothing else is there.
                 let encoded = found.is_empty() && line.contains("=?");
                 let found = if encoded { fields::encoded_addresses(&line, &mut room, flaws) } else { found };
+                // A field that says the same again is no second originator.
+                let new = |named: &Named| message.from.iter().all(|known| known.address != named.address);
+                let found: Vec<Named> = found.into_iter().filter(new).collect();
                 message.from.extend(found);
             }
             "sender" => message.sender = message.sender.take().or(named(flaws).into_iter().next()),

@@ -16,30 +16,31 @@ pub fn rewritten_author(message: &Message) -> Option<Named> {
     if !is_from_list(message) {
         return None;
     }
-    let name = name_before_via(from);
+    let shown = shown(from);
+    let hidden = encoded(&from.address);
+    if shown.is_none() && hidden.is_none() {
+        return None;
+    }
+    let shown = shown.unwrap_or_default();
+    let name = &shown.name;
     let named = |written: &str| -> Option<Named> {
         let address = address_in(written)?;
         (address != from.address).then_some(Named { name: name_in(written).or_else(|| name.clone()), address })
     };
     // What the list's software noted: Google Groups, groups.io.
-    let noted = ["X-Original-From", "X-Original-Sender"];
-    let noted = noted.iter().flat_map(|field| message.field(field)).find_map(named);
-    let spoken_for = || {
-        let other =
-            |candidate: &&Named| candidate.address != from.address && !is_posting_address(message, &candidate.address);
-        let fits = |candidate: &&Named| name.is_some() && candidate.name == name;
-        // Mailman puts the author into Reply-To, or into Cc where Reply-To is the list's.
-        let answers = message.reply_to.iter().filter(other);
-        name.as_ref()
-            .and_then(|_| answers.clone().find(fits).or(answers.clone().next()))
-            .or_else(|| message.cc.iter().filter(other).find(fits))
-            .cloned()
-    };
-    let marked = name.is_some() || encoded(&from.address).is_some();
-    noted
-        .filter(|_| marked)
-        .or_else(spoken_for)
-        .or_else(|| encoded(&from.address).map(|address| Named { name: name.clone(), address }))
+    let mut noted = ["X-Original-From", "X-Original-Sender"].iter().flat_map(|field| message.field(field));
+    let beside = || Some(Named { name: name.clone(), address: shown.address.clone().or(hidden)? });
+    noted.find_map(named).or_else(|| from_reply_to(message, from, name.as_deref()?)).or_else(beside)
+}
+
+/// Mailman puts the author into Reply-To, or into Cc where Reply-To is the list's.
+fn from_reply_to(message: &Message, from: &Named, name: &str) -> Option<Named> {
+    let other =
+        |candidate: &&Named| candidate.address != from.address && !is_posting_address(message, &candidate.address);
+    let fits = |candidate: &&Named| candidate.name.as_deref() == Some(name);
+    let answers = message.reply_to.iter().filter(other);
+    let found = answers.clone().find(fits).or(answers.clone().next());
+    found.or_else(|| message.cc.iter().filter(other).find(fits)).cloned()
 }
 
 /// True where a list's software put its fields into the header.
@@ -53,11 +54,45 @@ fn is_posting_address(message: &Message, address: &Address) -> bool {
     message.field("List-Post").any(|value| clip(value, FIELD_BYTES).to_lowercase().contains(address.as_str()))
 }
 
-/// `'Anna Berg' via Support` names Anna Berg.
-fn name_before_via(from: &Named) -> Option<String> {
-    let (author, list) = from.name.as_deref()?.rsplit_once(" via ")?;
-    let author = author.trim_matches(|c: char| c.is_whitespace() || "'\"‘’“”".contains(c));
-    (!list.trim().is_empty()).then(|| author.to_owned()).filter(|author| !author.is_empty())
+/// What list managers put between the author's name and their own, in the languages that they speak.
+const VIA: [&str; 15] = [
+    " via ",
+    " (via ",
+    " vía ",
+    " über ",
+    " par ",
+    " por ",
+    " através ",
+    " tramite ",
+    " przez ",
+    " prostřednictvím ",
+    " kautta ",
+    " через ",
+    " чрез ",
+    " μέσω ",
+    " 経由 ",
+];
+
+/// What a list's From shows of the author.
+#[derive(Default)]
+struct Shown {
+    name: Option<String>,
+    address: Option<Address>,
+}
+
+/// `'Anna Berg' via Support`, `Anna Berg (anna@shop.example via Users)`, and, of addresses that stand in for one author
+/// (LISTSERV), `anna@shop.example`.
+fn shown(from: &Named) -> Option<Shown> {
+    let written = from.name.as_deref()?;
+    let before = VIA.iter().filter_map(|via| written.rsplit_once(via));
+    let before = before.filter(|(_, list)| !list.trim().is_empty()).map(|(author, _)| author);
+    let stands_in = from.address.local_part().contains("-dmarc").then_some(written);
+    let author = before.max_by_key(|author| author.len()).or(stands_in)?;
+    let (name, beside) = author.rsplit_once('(').unwrap_or((author, author));
+    let address = Address::parse(beside.trim_matches(|c: char| c.is_whitespace() || ")'\"".contains(c)));
+    let name = name.trim_matches(|c: char| c.is_whitespace() || "'\"‘’“”".contains(c));
+    let name = Some(name.to_owned()).filter(|name| !name.is_empty() && Address::parse(name).is_none());
+    (name.is_some() || address.is_some()).then_some(Shown { name, address })
 }
 
 /// `anna=shop.example@list.example`: groups.io, LISTSERV, Sympa and others write the author's address into their own.
@@ -101,11 +136,29 @@ mod tests {
             // Mailman, with From munged; the list's own address stands in Reply-To as well.
             "From: Anna Berg via Users <users@lists.example>\nList-Id: <users.lists.example>\nList-Post: <mailto:users@lists.example>\nReply-To: users@lists.example, Anna Berg <anna@shop.example>",
             "From: Anna Berg via Users <users@lists.example>\nList-Id: <users.lists.example>\nReply-To: users@lists.example\nCc: Anna Berg <anna@shop.example>",
-            // groups.io, Sympa.
+            // Where the list speaks another language.
+            "From: Anna Berg über Nutzer <users@lists.example>\nList-Id: <users.lists.example>\nReply-To: Anna Berg <anna@shop.example>",
+            "From: Anna Berg 経由 Users <users@lists.example>\nList-Id: <users.lists.example>\nX-Original-From: Anna Berg <anna@shop.example>",
+            // Sympa, LISTSERV.
+            "From: \"Anna Berg (via users Mailing List)\" <users@lists.example>\nList-Id: <users.lists.example>\nReply-To: Anna Berg <anna@shop.example>",
+            "From: \"Anna Berg (anna@shop.example via users Mailing List)\" <users@lists.example>\nList-Id: <users.lists.example>",
+            "From: \"Anna Berg (anna@shop.example)\" <00000a1b2c3d-dmarc-request@lists.example>\nList-Id: <users.lists.example>",
+            // groups.io.
             "From: Anna Berg via groups.io <anna=shop.example@groups.io>\nList-Id: <x.groups.io>\nReply-To: x@groups.io",
         ] {
             let header = header.replace("Reply-To: x@groups.io", "X-Nothing: x");
             assert_eq!(author(&header).as_deref(), Some("Anna Berg <anna@shop.example>"), "{header}");
+        }
+    }
+
+    #[test]
+    fn an_address_alone_is_enough() {
+        for header in [
+            "From: \"anna@shop.example\" <00000a1b2c3d-dmarc-request@lists.example>\nList-Id: <users.lists.example>",
+            "From: anna@shop.example via users <users@lists.example>\nList-Id: <users.lists.example>",
+            "From: \"users@lists.example\" <anna=shop.example@lists.example>\nList-Id: <users.lists.example>",
+        ] {
+            assert_eq!(author(header).as_deref(), Some("anna@shop.example"), "{header}");
         }
     }
 
@@ -120,6 +173,8 @@ mod tests {
             "From: a@x.example, b@y.example\nList-Id: <users.lists.example>\nReply-To: Eve <eve@evil.example>",
             "From: Team: a@x.example, b@y.example;\nSender: c@z.example",
             "From: Anna via Users <users@lists.example>\nList-Id: <users.lists.example>",
+            "From: \"boss@corp.example\" <eve@evil.example>\nList-Id: <users.lists.example>",
+            "From: Anna Berg <anna@shop.example>\nSender: Eve <eve@evil.example>\nResent-From: Eve <eve@evil.example>\nResent-To: users@lists.example",
             "From: undisclosed-senders:;\nList-Id: <users.lists.example>",
         ] {
             assert_eq!(author(header), None, "{header}");

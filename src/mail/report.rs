@@ -12,9 +12,11 @@ use super::Bounds;
 use super::defect::Flaws;
 use super::message::{self, Message, MessageId};
 
-pub use prose::shows_failure;
+pub use prose::{names_recipient, quotes_server, shows_failure};
+#[cfg(test)]
+pub use subjects::SUBJECTS;
 pub use system::{
-    Sender, bare, greets, greets_first, is_handed_on, plain, sender, speaks_as_mail_system, subject_tells_of_failure,
+    Sender, bare, greets, is_handed_on, plain, sender, speaks_as_mail_system, subject_tells_of_failure,
     text_tells_of_failure,
 };
 

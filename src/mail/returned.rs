@@ -11,6 +11,10 @@ use super::{Bounds, Keyring, Kind, MessageId, Named, SentId};
 /// Enclosed headers that are looked at.
 const ENCLOSED: usize = 3;
 
+/// Fields in which servers keep the id that they replaced.
+const KEPT_IDS: [&str; 3] =
+    ["X-Microsoft-Original-Message-ID", "X-Google-Original-Message-ID", "X-Original-Message-ID"];
+
 /// A mail of ours, proven by our signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Returned {
@@ -38,8 +42,12 @@ pub fn find(raw: &[u8], message: &Message, kind: Kind, bounds: &Bounds, keyring:
 fn of(header: &Message, keyring: &Keyring) -> Option<Returned> {
     let named = header.message_id.as_ref().and_then(|id| own_id(id, keyring));
     let marked = || header.field(LOOP_HEADER).find_map(|mark| keyring.open(mark.trim()));
+    let kept = || {
+        let ids = KEPT_IDS.iter().flat_map(|name| header.field(name)).flat_map(message::message_ids);
+        ids.into_iter().find_map(|id| own_id(&id, keyring))
+    };
     Some(Returned {
-        sent: named.or_else(marked)?,
+        sent: named.or_else(marked).or_else(kept)?,
         message_id: header.message_id.clone().filter(|_| named.is_none()),
         recipients: header.to.iter().chain(&header.cc).cloned().collect(),
     })

@@ -3,6 +3,8 @@
 
 mod words;
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::body::fold::folded;
 use super::message::clip;
 use words::Words;
@@ -13,7 +15,7 @@ const COMPARED: usize = 1_000;
 const PREFIX_CHARS: usize = 24;
 
 /// Brackets in which a tag may have come back.
-const BRACKETS: [(char, char); 12] = [
+const BRACKETS: [(char, char); 17] = [
     ('[', ']'),
     ('(', ')'),
     ('{', '}'),
@@ -26,19 +28,28 @@ const BRACKETS: [(char, char); 12] = [
     ('《', '》'),
     ('«', '»'),
     ('‹', '›'),
+    ('『', '』'),
+    ('〖', '〗'),
+    ('〈', '〉'),
+    ('｛', '｝'),
+    ('＜', '＞'),
 ];
 
 const COLONS: [char; 4] = [':', '：', '﹕', '∶'];
 
-/// The subject without our tag and without reply and forward prefixes; may be empty. Other tags stay: `[Urgent] Printer`.
-/// `case_word` is the word of our tag.
+/// The subject without our tag, without reply and forward prefixes, and without what gateways warn of; may be empty. Other
+/// tags stay (`[Urgent] Printer`), unless a prefix stands behind them (RFC 5256 §2.1, subj-leader). `case_word` is the
+/// word of our tag.
 pub fn base(subject: &str, case_word: &str) -> String {
     let bare = without_tags(subject, case_word);
     let mut rest = bare.trim();
-    while let Some(shorter) = without_prefix(rest).or_else(|| without_wrapping(rest)) {
-        rest = shorter;
+    loop {
+        let shorter = without_prefix(rest).or_else(|| without_wrapping(rest)).or_else(|| without_warning(rest));
+        match shorter.or_else(|| without_blobs(rest)) {
+            Some(shorter) => rest = shorter,
+            None => return rest.to_owned(),
+        }
     }
-    rest.to_owned()
 }
 
 /// What a case is called: the base subject, `(no subject)` when nothing is left.
@@ -56,10 +67,15 @@ pub fn without_reply_prefixes(subject: &str) -> &str {
     rest
 }
 
+/// Whether a mail program put a mark of answering or of forwarding before the subject.
+pub fn is_handed_on(subject: &str) -> bool {
+    without_prefix(subject).or_else(|| without_wrapping(subject)).is_some()
+}
+
 /// True when a reply under `new` is about something else than what `old` says: both say something, and no word that
 /// means anything stands in both. The languages may differ from each other only in their prefixes.
 pub fn is_unrelated(new: &str, old: &str, case_word: &str) -> bool {
-    let words = |subject: &str| Words::of(&base(clip(subject, COMPARED), case_word), case_word);
+    let words = |subject: &str| Words::of(&without_mentions(&base(clip(subject, COMPARED), case_word), case_word));
     let (new, old) = (words(new), words(old));
     !new.is_empty() && !old.is_empty() && !new.meets(&old)
 }
@@ -84,14 +100,45 @@ fn without_tags(subject: &str, case_word: &str) -> String {
     kept.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `Case 10482`, `Case #10482`, `Case: 10482`, `#10482`.
+/// `Case 10482`, `Case #10482`, `Case: 10482`, `Case no. 10482`, `#10482`.
 fn is_tag(inside: &str, case_word: &str) -> bool {
-    let inside = folded(clip(inside, 100));
-    let word = folded(case_word);
+    let inside = plain(clip(inside, 100));
+    let word = plain(case_word);
     let inside = inside.trim();
-    let number = inside.strip_prefix(word.as_str()).filter(|_| !word.is_empty()).or_else(|| inside.strip_prefix('#'));
-    let digits = number.map(|rest| rest.trim_start_matches([' ', '#', '＃', ':', '：', '-', '.']));
-    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    let number = inside.strip_prefix(word.as_str()).filter(|_| !word.is_empty());
+    let number = number.or_else(|| Some(inside).filter(|inside| inside.starts_with(['#', '＃'])));
+    number.is_some_and(|rest| {
+        let rest = rest.trim_start_matches([' ', '#', '＃', '№', ':', '：', '-', '.']);
+        let digits = words::NUMBER.iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest);
+        let digits = digits.trim_start_matches([' ', '#', ':', '.', '°']);
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// Folded, signs of full width made ordinary ones.
+fn plain(text: &str) -> String {
+    folded(&text.nfkc().collect::<String>())
+}
+
+/// `subject` without the words that only name a case, without brackets as they may be: `Case 10482: any news?`.
+fn without_mentions(subject: &str, case_word: &str) -> String {
+    let words: Vec<&str> = subject.split(' ').collect();
+    let mut kept: Vec<&str> = Vec::new();
+    let mut rest = words.as_slice();
+    while let Some((word, behind)) = rest.split_first() {
+        let tag = |length: &usize| {
+            let written = rest[..*length].join(" ");
+            is_tag(written.trim_end_matches(|c: char| !c.is_alphanumeric()), case_word)
+        };
+        match (1..=rest.len().min(4)).find(tag) {
+            Some(length) => rest = &rest[length..],
+            None => {
+                kept.push(word);
+                rest = behind;
+            }
+        }
+    }
+    kept.join(" ")
 }
 
 /// `Re:`, `RE[2]:`, `Re (2):`, `AW^2:`, `回复：`, `Fwd:`; None when the subject begins with none.
@@ -103,7 +150,7 @@ fn without<'a>(subject: &'a str, prefixes: &[&[&str]]) -> Option<&'a str> {
     let colon = subject.char_indices().take(PREFIX_CHARS).find(|(_, c)| COLONS.contains(c))?.0;
     let (head, tail) = subject.split_at(colon);
     let counted = |c: char| c.is_ascii_digit() || c.is_whitespace() || "[](){}^*".contains(c);
-    let head = folded(head);
+    let head = plain(head);
     let word = head.trim().trim_end_matches(counted).trim_end_matches('.');
     let known = prefixes.iter().any(|known| known.contains(&word));
     known.then(|| tail.trim_start_matches(COLONS).trim_start())
@@ -117,6 +164,37 @@ fn without_wrapping(subject: &str) -> Option<&str> {
     }
     let inside = subject.strip_prefix('[')?.strip_suffix(']')?;
     without(inside, &[words::FORWARD])
+}
+
+/// `[EXTERNAL] Printer`, `{Spam?} Printer`, `***SPAM*** Printer`, `EXT: Printer`.
+fn without_warning(subject: &str) -> Option<&str> {
+    let warns = |inside: &str| {
+        let inside = plain(clip(inside, 60));
+        words::WARNING.contains(&inside.trim_matches(|c: char| !c.is_alphanumeric()))
+    };
+    let starred = subject.trim_start_matches('*');
+    let (inside, behind) = match bracketed(subject) {
+        Some(parts) => parts,
+        None if starred.len() < subject.len() => starred.split_once('*')?,
+        None => subject.split_at(subject.find(COLONS)?),
+    };
+    warns(inside).then(|| behind.trim_start_matches('*').trim_start_matches(COLONS).trim_start())
+}
+
+/// RFC 5256 §2.1, subj-leader: what stands in brackets before a prefix goes with it.
+fn without_blobs(subject: &str) -> Option<&str> {
+    let (_, mut rest) = bracketed(subject)?;
+    while let Some((_, behind)) = bracketed(rest.trim_start()) {
+        rest = behind;
+    }
+    without_prefix(rest.trim_start())
+}
+
+/// What stands in the brackets with which a subject begins, and what follows them.
+fn bracketed(subject: &str) -> Option<(&str, &str)> {
+    let first = subject.chars().next()?;
+    let (open, close) = BRACKETS.iter().find(|(open, _)| *open == first)?;
+    subject[open.len_utf8()..].split_once(*close)
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::connection::connect;
-use super::filing::{self, Before, find_sent_folder};
+use super::filing::{self, Before, Hope};
+use super::folders::find_sent_folder;
 use super::session::{Access, Session, Span};
 use super::syntax::quoted;
 use super::trouble::{Trouble, TroubleKind};
@@ -99,8 +100,8 @@ pub async fn await_message(
         session.look().await?;
         let found: Vec<u32> = session.search(&criteria).await?.into_iter().filter(|uid| *uid >= from).collect();
         if !found.is_empty() {
-            break match filing::file(&mut session, &config, &found, Before::Untouched).await {
-                Ok(filed) => filed.refused.map_or(Came::Removed, |trouble| Came::Stays(trouble.sentence)),
+            break match filing::file(&mut session, &config, &found, Before::Untouched, Hope::Open).await {
+                Ok(filed) => filed.trouble.map_or(Came::Removed, |trouble| Came::Stays(trouble.sentence)),
                 Err(trouble) => Came::Stays(trouble.sentence),
             };
         }

@@ -143,7 +143,7 @@ impl Follower {
             };
             pass.run().await?;
             self.state.read_until = Some(began);
-            self.state.trouble = self.memory.filing_trouble.as_ref().map(|trouble| trouble.sentence.clone());
+            self.state.trouble = self.memory.filing.trouble();
             self.state.idle = may_idle;
             self.report().await?;
             if !session.has_news() {

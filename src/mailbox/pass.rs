@@ -10,13 +10,13 @@ use tracing::debug;
 
 use super::compare::Comparison;
 use super::fetch::{Fetched, Found, Items, fetch, room_at_once, room_for};
-use super::filing::{self, Before};
 use super::follow::End;
+use super::put_away::Experience;
 use super::session::{Selected, Session, Span};
 use super::syntax::{message_id, uid_set};
 use super::trouble::Trouble;
 use super::{Arrival, Body, Fate, Intake, Mark, Resume, Stopped};
-use crate::config::{Filing, MailboxConfig, Start};
+use crate::config::{MailboxConfig, Start};
 use crate::failpoint::{Step, reach};
 
 /// UIDs whose details are asked for at once.
@@ -67,10 +67,8 @@ pub(super) struct Memory {
     oversize: BTreeMap<u32, u64>,
     /// Failing messages rest until then.
     retry_at: Option<Instant>,
-    /// The last failure of filing, and when it is tried again.
-    pub(super) filing_trouble: Option<Trouble>,
+    pub(super) filing: Experience,
     pub(super) comparison: Comparison,
-    filing_at: Option<Instant>,
 }
 
 /// What is to be done with one listed UID.
@@ -156,7 +154,7 @@ impl Pass<'_> {
         let Some(UnderWay { committed, room }) = self.under_way.take() else { return Ok(()) };
         let may_be_filed = committed.await.map_err(|_| Stopped)?;
         drop(room);
-        self.file(&may_be_filed, Before::Untouched).await
+        self.file(&may_be_filed).await
     }
 
     /// Room for so many bytes. Whoever waits for it holds none: others may wait for that.
@@ -376,50 +374,6 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// What an earlier connection, or an earlier process, journalled and did not file.
-    async fn file_the_rest(&mut self) -> Result<(), End> {
-        if self.memory.filing_at.is_some_and(|at| at > Instant::now()) {
-            return Ok(());
-        }
-        self.memory.filing_at = None;
-        let unfiled: Vec<u32> = self.position.unfiled.iter().copied().collect();
-        for batch in unfiled.chunks(filing::BATCH) {
-            let there = filing::still_there(self.session, batch).await?;
-            let gone: Vec<u32> = batch.iter().copied().filter(|uid| !there.contains(uid)).collect();
-            self.filed(&gone).await?;
-            self.file(&there, Before::Perhaps).await?;
-        }
-        Ok(())
-    }
-
-    async fn file(&mut self, uids: &[u32], before: Before) -> Result<(), End> {
-        if matches!(self.config.filing, Filing::ReadOnly | Filing::Leave) || uids.is_empty() {
-            return Ok(());
-        }
-        self.position.unfiled.extend(uids);
-        if self.memory.filing_at.is_some() {
-            return Ok(());
-        }
-        reach(Step::BeforeFiling);
-        let filed = filing::file(self.session, self.config, uids, before).await?;
-        if filed.refused.is_some() {
-            self.memory.filing_at = Some(Instant::now() + self.config.poll);
-        } else {
-            reach(Step::Filed);
-        }
-        self.memory.filing_trouble = filed.refused;
-        Ok(self.filed(&filed.done).await?)
-    }
-
-    async fn filed(&mut self, uids: &[u32]) -> Result<(), Stopped> {
-        if uids.is_empty() {
-            return Ok(());
-        }
-        self.intake.marked(uids.iter().map(|uid| self.mark(*uid, Fate::Filed)).collect()).await?;
-        self.position.unfiled.retain(|uid| !uids.contains(uid));
-        Ok(())
-    }
-
     async fn fetch(
         &mut self,
         uids: &[u32],
@@ -436,7 +390,7 @@ impl Pass<'_> {
         fetched
     }
 
-    fn mark(&self, uid: u32, fate: Fate) -> Mark {
+    pub(super) fn mark(&self, uid: u32, fate: Fate) -> Mark {
         let Pass { config, position, .. } = self;
         Mark { mailbox: config.name.clone(), uid_validity: position.uid_validity, uid, fate }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_imap::imap_proto::{MailboxDatum, Response, ResponseCode, Status};
 use tokio::io::AsyncWriteExt;
 
+use super::folders::seek_folder;
 use super::guard::{Allowance, Breach, Guarded};
 use super::syntax::{folder_name, quoted};
 use super::trouble::{Trouble, TroubleKind};
@@ -29,6 +30,8 @@ pub(super) struct Session {
     /// The same when the last listing began: more since then is news.
     looked_at: u32,
     uid_validity: Option<u32>,
+    /// The folder that is followed, by its name on the wire.
+    followed: String,
 }
 
 /// What CAPABILITY said, as far as it matters.
@@ -79,6 +82,7 @@ impl Session {
             exists: 0,
             looked_at: 0,
             uid_validity: None,
+            followed: String::new(),
         };
         let mut capabilities = Capabilities::default();
         session
@@ -93,16 +97,35 @@ impl Session {
         Ok(session)
     }
 
+    /// Opens the folder that is followed: under its own name, or where the server has put it.
     pub(super) async fn open(&mut self, config: &MailboxConfig, access: Access) -> Result<Selected, Trouble> {
-        let mut selected =
-            self.enter(&folder_name(&config.folder), access).await.map_err(|trouble| match trouble.kind {
-                TroubleKind::Refused => Trouble::no_mailbox(config, &trouble.sentence),
-                _ => trouble,
-            })?;
+        self.followed = folder_name(&config.folder);
+        let mut entered = self.enter_followed(access).await;
+        if entered.as_ref().is_err_and(|trouble| trouble.kind == TroubleKind::Refused) {
+            match seek_folder(self, &config.folder).await {
+                Ok(Some(found)) if found != self.followed => {
+                    self.followed = found;
+                    entered = self.enter_followed(access).await;
+                }
+                Err(trouble) if !trouble.is_answer() => return Err(trouble),
+                // What the folder itself was refused for says more.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        let mut selected = entered.map_err(|trouble| match trouble.kind {
+            TroubleKind::Refused => Trouble::no_mailbox(config, &trouble.sentence),
+            _ => trouble,
+        })?;
         if selected.uid_next.is_none() {
             selected.uid_next = Some(self.find_uid_next(selected.exists).await?);
         }
         Ok(selected)
+    }
+
+    /// Opens the folder that is followed again, by the name under which it was found.
+    pub(super) async fn enter_followed(&mut self, access: Access) -> Result<Selected, Trouble> {
+        let followed = self.followed.clone();
+        self.enter(&followed, access).await
     }
 
     /// Opens a folder by its name on the wire.
@@ -217,6 +240,11 @@ impl Session {
             Ok(answer) => answer,
             Err(_) => Err(Trouble::lost(&self.host, &verb, &format!("no answer within {deadline:?}"))),
         }
+    }
+
+    /// The same, where nothing of the answer matters but whether it is a yes.
+    pub(super) async fn tell(&mut self, command: &str) -> Result<(), Trouble> {
+        self.run(command, Allowance::TALK, |_| ()).await
     }
 
     /// APPEND (RFC 3501 §6.3.11), marked as read.

@@ -74,7 +74,9 @@ impl Trouble {
         Trouble::new(TroubleKind::Login, sentence)
     }
 
-    pub(super) fn no_mailbox(config: &MailboxConfig, text: &str) -> Trouble {
+    pub(super) fn no_mailbox(config: &MailboxConfig, refused: &str) -> Trouble {
+        // What to do about it is said here.
+        let text = refused.split("; it is tried again").next().unwrap_or(refused);
         // Exchange Online says so when the user may log in but not open this mailbox.
         let remedy = if text.contains("authenticated but not connected") {
             "give the user access to this mailbox in Exchange"

@@ -39,7 +39,7 @@ pub enum Presence {
 }
 
 /// All that a template may print.
-pub const NAMES: [Name; 27] = [
+pub const NAMES: [Name; 28] = [
     Name { name: "case_number", meaning: "the number of the case", presence: Presence::Always },
     Name { name: "desk_name", meaning: "the desk's name, from desk.toml", presence: Presence::Always },
     Name { name: "desk_address", meaning: "the address from which this mail is sent", presence: Presence::Always },
@@ -102,6 +102,11 @@ pub const NAMES: [Name; 27] = [
         presence: Presence::Perhaps,
     },
     Name { name: "instead_of", meaning: "to staff: the colleague who is away", presence: Presence::Perhaps },
+    Name {
+        name: "closed_since",
+        meaning: "to staff: the day since which the case was closed that a reply has opened again",
+        presence: Presence::Perhaps,
+    },
     Name { name: "queue", meaning: "to staff: the queue of the case", presence: Presence::Perhaps },
     Name { name: "priority", meaning: "to staff: its priority", presence: Presence::Perhaps },
     Name { name: "assignee", meaning: "to staff: whose case it is", presence: Presence::Perhaps },
@@ -205,7 +210,7 @@ fn names(half: Half, facts: &Facts, desk: &Desk, from: &str, language: &Language
     .collect()
 }
 
-fn inside(half: Half, inside: &Inside) -> [(&'static str, Value); 17] {
+fn inside(half: Half, inside: &Inside) -> [(&'static str, Value); 18] {
     let text = |text: &Option<String>| Value::from(text.as_deref());
     [
         ("reply_goes_to", text(&inside.reply_goes_to)),
@@ -216,6 +221,7 @@ fn inside(half: Half, inside: &Inside) -> [(&'static str, Value); 17] {
         ("stranger", text(&inside.stranger)),
         ("like", text(&inside.like)),
         ("instead_of", text(&inside.instead_of)),
+        ("closed_since", text(&inside.closed_since)),
         ("queue", text(&inside.queue)),
         ("priority", text(&inside.priority)),
         ("assignee", text(&inside.assignee)),

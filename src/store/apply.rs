@@ -168,7 +168,8 @@ impl Tx<'_> {
             )?
             .execute([id])?;
             self.prepare_cached(
-                "UPDATE outbox SET next_attempt = $1, attempts = 0 WHERE id = $2 \
+                "UPDATE outbox SET next_attempt = $1, attempts = 0, \
+                   copy = CASE copy WHEN 'not-sent' THEN 'wanted' ELSE copy END WHERE id = $2 \
                    AND EXISTS (SELECT 1 FROM sent_recipient WHERE sent = $2 AND state = 'waiting')",
             )?
             .execute(params![now, id])?;
@@ -220,6 +221,7 @@ impl Tx<'_> {
             at
         ])?;
         self.count_letter(letter)?;
+        self.remember_answer(letter, composed)?;
         let mut recipient = self.prepare_cached(
             "INSERT INTO sent_recipient (sent, address, at, state) VALUES ($1, $2, $3, 'waiting') ON CONFLICT DO NOTHING",
         )?;

@@ -1,7 +1,7 @@
 //! Cases as people look at them: `case list`, `case show`, `held list`, `explain`.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params, params_from_iter};
+use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 use serde::Serialize;
 
 use super::{Result, Store, from_json, time, word};
@@ -25,6 +25,21 @@ pub struct CaseLine {
     pub posts: u32,
     pub opened: Timestamp,
     pub changed: Timestamp,
+}
+
+/// What a letter quotes of a post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostWords {
+    pub author: String,
+    pub at: Timestamp,
+    pub audience: Audience,
+    /// Their own words.
+    pub text: String,
+}
+
+fn post_words(row: &Row) -> rusqlite::Result<PostWords> {
+    let audience = word(&row.get::<_, String>(2)?)?;
+    Ok(PostWords { author: row.get(0)?, at: time(row.get(1)?), audience, text: row.get(3)? })
 }
 
 /// Which cases `case list` shows; empty lists mean all.
@@ -307,16 +322,29 @@ impl Store {
         )
     }
 
-    /// A post's author, time and own words: what a letter quotes.
-    pub fn quoted(&self, post: crate::case::PostId) -> Result<Option<(String, Timestamp, String)>> {
+    /// What a letter quotes of a post that the public may read.
+    pub fn quoted(&self, post: crate::case::PostId) -> Result<Option<PostWords>> {
         Ok(self
             .connection
             .query_row(
-                "SELECT coalesce(author, address, ''), at, author_text FROM post WHERE id = $1 AND audience = 'public'",
+                "SELECT coalesce(author, address, ''), at, audience, author_text FROM post \
+                 WHERE id = $1 AND audience = 'public'",
                 [post.0 as i64],
-                |row| Ok((row.get(0)?, time(row.get(1)?), row.get(2)?)),
+                post_words,
             )
             .optional()?)
+    }
+
+    /// What people wrote in a case, notes among it, the newest first, at most `limit`. Behind very many alerts nothing
+    /// older is looked for.
+    pub fn conversation(&self, case: CaseNumber, limit: usize) -> Result<Vec<PostWords>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT coalesce(author, address, 'Postcase'), at, audience, author_text FROM \
+               (SELECT * FROM post WHERE case_number = $1 ORDER BY id DESC LIMIT 500) \
+             WHERE kind <> 'automatic' ORDER BY id DESC LIMIT $2",
+        )?;
+        let rows = statement.query_map(params![case.0 as i64, limit as i64], post_words)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     fn links_of(&self, number: i64) -> Result<Vec<LinkView>> {

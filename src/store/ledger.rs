@@ -69,6 +69,9 @@ pub struct Standing {
     pub unfiled: Vec<u32>,
 }
 
+/// The index by which earlier copies are found: no message pays for it before a mailbox was rebuilt.
+const BY_HASH: &str = "CREATE INDEX IF NOT EXISTS ledger_hash ON ledger (hash, mailbox) WHERE hash IS NOT NULL";
+
 impl Tx<'_> {
     /// Opens a mailbox under a UIDVALIDITY, and says where to go on.
     pub fn open_mailbox(&self, name: &str, uid_validity: u32, uid_next: u32) -> Result<Standing> {
@@ -80,6 +83,9 @@ impl Tx<'_> {
              ON CONFLICT (mailbox, uid_validity) DO NOTHING",
             params![mailbox, uid_validity, generations, uid_next],
         )?;
+        if self.was_rebuilt(mailbox)? {
+            self.execute_batch(BY_HASH)?;
+        }
         let (ordinal, cursor, skip_below): (i64, u32, Option<u32>) = self.query_row(
             "SELECT g.ordinal, g.cursor, CASE WHEN m.read_once = 0 THEN g.skip_below END \
              FROM generation g JOIN mailbox m ON m.id = g.mailbox WHERE g.mailbox = $1 AND g.uid_validity = $2",
@@ -131,8 +137,19 @@ impl Tx<'_> {
         Ok(Taken { entry: Some(entry), filing })
     }
 
+    /// Whether a mailbox was seen under more than one UIDVALIDITY.
+    fn was_rebuilt(&self, mailbox: i64) -> Result<bool> {
+        let generations: i64 = self
+            .prepare_cached("SELECT count(*) FROM generation WHERE mailbox = $1")?
+            .query_row([mailbox], |row| row.get(0))?;
+        Ok(generations > 1)
+    }
+
     /// The entry that an equal copy made under an earlier UIDVALIDITY; the inner None: it was skipped then.
     fn earlier_copy(&self, mailbox: i64, found: &Found) -> Result<Option<Option<EntryId>>> {
+        if !self.was_rebuilt(mailbox)? {
+            return Ok(None);
+        }
         let Packed { hash, header_hash: header, .. } = &found.packed;
         // Copies of one message under each earlier UIDVALIDITY, the most that were ever there at once;
         // against those that this UIDVALIDITY has shown so far.

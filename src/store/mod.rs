@@ -3,6 +3,7 @@
 //! Whoever holds the [`Lock`] decides; anyone may append to the journal (DESIGN: who decides).
 
 pub mod alarms;
+mod answered;
 pub mod apply;
 pub mod cases;
 pub mod copy;

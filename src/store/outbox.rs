@@ -217,7 +217,8 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Writes down how an attempt ended. `next_attempt`: for those that still wait.
+    /// Writes down how an attempt ended. `next_attempt`: for those that still wait. What everybody refused was never sent,
+    /// and no copy of it belongs into the Sent folder.
     pub fn settle(
         &self,
         id: OutboxId,
@@ -237,7 +238,9 @@ impl Tx<'_> {
         self.prepare_cached(
             "UPDATE outbox SET attempts = attempts + 1, unknown = unknown + $1, settled = coalesce($2, settled), \
                next_attempt = \
-               CASE WHEN EXISTS (SELECT 1 FROM sent_recipient WHERE sent = $3 AND state = 'waiting') THEN $4 END \
+               CASE WHEN EXISTS (SELECT 1 FROM sent_recipient WHERE sent = $3 AND state = 'waiting') THEN $4 END, \
+               copy = CASE WHEN copy = 'wanted' AND NOT EXISTS (SELECT 1 FROM sent_recipient WHERE sent = $3 \
+                 AND state IN ('waiting', 'accepted')) THEN 'not-sent' ELSE copy END \
              WHERE id = $3",
         )?
         .execute(params![

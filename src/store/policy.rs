@@ -17,6 +17,7 @@ pub enum Used {
     Queue,
     Priority,
     Assignee,
+    Follower,
 }
 
 /// An open case that names something.
@@ -57,14 +58,18 @@ impl Store {
              UNION ALL SELECT 'priority', priority, number FROM cases WHERE merged_into IS NULL AND phase <> 'closed' \
                AND priority IN (SELECT value FROM json_each($2)) \
              UNION ALL SELECT 'assignee', assignee, number FROM cases WHERE merged_into IS NULL AND phase <> 'closed' \
-               AND assignee IN (SELECT value FROM json_each($3)) LIMIT $4",
+               AND assignee IN (SELECT value FROM json_each($3)) \
+             UNION ALL SELECT 'follower', f.staff, f.case_number FROM follower f JOIN cases c ON c.number = f.case_number \
+               WHERE c.merged_into IS NULL AND c.phase <> 'closed' AND f.staff IN (SELECT value FROM json_each($3)) \
+             LIMIT $4",
         )?;
         let rows =
             statement.query_map(params![list(queues), list(priorities), list(staff), USES as i64 + 1], |row| {
                 let used = match row.get::<_, String>(0)?.as_str() {
                     "queue" => Used::Queue,
                     "priority" => Used::Priority,
-                    _ => Used::Assignee,
+                    "assignee" => Used::Assignee,
+                    _ => Used::Follower,
                 };
                 Ok(Use { used, name: row.get(1)?, case: CaseNumber(row.get::<_, i64>(2)? as u64) })
             })?;

@@ -11,6 +11,7 @@ use super::journal::Payload;
 use super::{Lock, Result, Store, StoreError, Tx, json, time};
 use crate::case::snapshot::{RESTORATIONS, Restored};
 use crate::case::{CaseNumber, EntryId};
+use crate::failpoint::{Step, reach};
 
 /// Entries and numbers that are left out, at least.
 const ENTRIES: u64 = 100_000;
@@ -55,8 +56,11 @@ impl Store {
             .and_then(|_| prepare(&fresh, backup, standing(database), first_number, now));
         let mut restored = restored.inspect_err(|_| remove_all(&fresh))?;
         std::fs::File::open(&fresh).and_then(|file| file.sync_all()).map_err(failed)?;
+        reach(Step::RestorePrepared);
         restored.replaced = set_aside(database, now).map_err(failed)?;
+        reach(Step::RestoreSetAside);
         std::fs::rename(&fresh, database).map_err(failed)?;
+        reach(Step::RestoreInPlace);
         let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
         Ok(restored)

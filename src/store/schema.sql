@@ -58,7 +58,8 @@ CREATE TABLE ledger (
     at           INTEGER NOT NULL,
     PRIMARY KEY (mailbox, uid_validity, uid)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX ledger_hash ON ledger (hash, mailbox) WHERE hash IS NOT NULL;
+-- `ledger_hash` on (hash, mailbox) is made when a mailbox is first shown under a second UIDVALIDITY: hashes are asked for
+-- only then, and to keep so many of them in order costs each message a page somewhere else.
 CREATE INDEX ledger_failing ON ledger (mailbox, uid_validity, uid) WHERE fate = 'failing';
 CREATE INDEX ledger_unfiled ON ledger (mailbox, uid_validity, uid) WHERE filing = 'wanted';
 
@@ -291,8 +292,17 @@ CREATE TABLE sent_recipient (
     reply   TEXT,
     PRIMARY KEY (sent, address)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX sent_recipient_address ON sent_recipient (address, at);
 CREATE INDEX sent_recipient_waiting ON sent_recipient (address, sent) WHERE state = 'waiting';
+
+-- Automatic answers to people outside, of those kinds that are limited, within the last two days (B26).
+CREATE TABLE answered (
+    address  TEXT NOT NULL,
+    sent     INTEGER NOT NULL,
+    template TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (address, sent)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX answered_at ON answered (at);
 
 -- Mail that waits for delivery. The bytes are the same at every attempt.
 CREATE TABLE outbox (
@@ -304,7 +314,7 @@ CREATE TABLE outbox (
     next_attempt INTEGER,          -- NULL: nothing left to deliver, or kept back until a person asks for it
     settled      INTEGER,          -- when the server last took it, or may have
     unknown      INTEGER NOT NULL DEFAULT 0, -- attempts whose end we do not know
-    copy         TEXT NOT NULL DEFAULT 'none' CHECK (copy IN ('none', 'wanted', 'done', 'given-up')),
+    copy         TEXT NOT NULL DEFAULT 'none' CHECK (copy IN ('none', 'wanted', 'done', 'given-up', 'not-sent')), -- not-sent: everybody refused the mail
     copy_tries   INTEGER NOT NULL DEFAULT 0, -- in vain
     copy_after   INTEGER NOT NULL DEFAULT 0  -- the Sent folder is not tried before
 ) STRICT;

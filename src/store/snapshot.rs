@@ -5,17 +5,18 @@ mod cases;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
+use super::answered::Answered;
 use super::{Result, Tx, from_json, time, word};
 use crate::case::event::Matter;
 use crate::case::snapshot::{
     EntryFacts, Footprint, KnownMessage, KnownSent, NEIGHBOURS, OWN_CASES, OwnCase, POSTS, PostFacts, Snapshot,
     SpeakerFacts,
 };
-use crate::case::{Action, CaseNumber, EntryId, Event, PostId, Verb, instruction};
+use crate::case::{Action, Audience, CaseNumber, EntryId, Event, Instructions, PostId, Verb, instruction};
 use crate::mail::{Address, MessageId, Pointer, Reading, SentId, ThreadIndex};
 
 /// The 64-bit hashes under which a message is indexed; the text is compared after.
@@ -117,9 +118,10 @@ impl Tx<'_> {
             self.neighbours(entry, footprint, snapshot)?;
         }
         cases.extend(snapshot.messages.iter().filter_map(|message| message.case));
-        let instructions = instruction::read(&reading.author_text);
-        if !instructions.orders.is_empty() {
-            cases.extend(instructions.cases());
+        // Who hears the words is decided later, and says which of the quoted ones are among them.
+        let either = [Audience::Public, Audience::Internal].map(|quoted| instruction::of_mail(reading, quoted));
+        if either.iter().any(|instructions| !instructions.orders.is_empty()) {
+            cases.extend(either.iter().flat_map(Instructions::cases));
             self.count_posts(snapshot)?;
         }
         Ok(())
@@ -239,15 +241,8 @@ impl Tx<'_> {
     }
 
     fn speaker_facts(&self, address: &Address, now: Timestamp) -> Result<SpeakerFacts> {
-        let mut answers = self.prepare_cached(
-            "SELECT coalesce(sum(r.at > $1), 0), count(*), coalesce(max(s.template = 'too-large'), 0) \
-             FROM sent_recipient r JOIN sent s ON s.id = r.sent WHERE r.address = $2 AND r.at > $3 AND s.hand = 'machine' \
-             AND s.person IS NULL AND s.template NOT IN ('closed', 'alarm')",
-        )?;
-        let (answers_hour, answers_day, told_too_large) = answers
-            .query_row(params![hours_ago(now, 1), address.as_str(), hours_ago(now, 24)], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })?;
+        let Answered { hour: answers_hour, day: answers_day, too_large: told_too_large } =
+            self.answered_lately(address, now)?;
         let undeliverable = self
             .prepare_cached("SELECT undeliverable IS NOT NULL FROM contact WHERE address = $1")?
             .query_row([address.as_str()], |row| row.get(0))
@@ -361,10 +356,6 @@ impl Tx<'_> {
             self.prepare_cached("SELECT max(number) FROM cases")?.query_row([], |row| row.get(0))?;
         Ok(last.map_or(first, |n| (n as u64 + 1).max(first)))
     }
-}
-
-fn hours_ago(now: Timestamp, hours: i64) -> i64 {
-    (now - SignedDuration::from_hours(hours)).as_microsecond()
 }
 
 fn address(row: &Row, column: usize) -> rusqlite::Result<Option<Address>> {

@@ -123,6 +123,7 @@ fn from_nothing_to_a_desk_that_works() {
     assert!(!config.contains("\"secret\"") && config.contains("password = { file = \"imap.password\" }"), "{config}");
     assert!(config.contains("# This file is the manual"), "the comments stay");
     let desk = std::fs::read_to_string(place.path("rules/desk.toml")).expect("it is there");
+    assert!(place.path("rules/README.md").exists(), "the manual of the rules lies beside them");
     assert!(desk.contains("# The first is the desk's own language"), "the comments stay");
     // It is set up, indeed: a new request is acknowledged, the old ones are not.
     let check = place.run(&["check"]);
@@ -194,7 +195,7 @@ fn nothing_is_written_over() {
     assert_eq!(told["messages"], 0, "{told}");
     assert_eq!(std::fs::read_to_string(place.path("postcase.toml.before-init")).expect("it is kept"), "# mine\n");
     let again = place.run(&flags(&ports, &[]));
-    again.fails(73, &["imap.password", "rules/desk.toml", "rules/staff.toml"]);
+    again.fails(73, &["imap.password", "rules/desk.toml", "rules/staff.toml", "rules/README.md"]);
     // Elsewhere there is room.
     let elsewhere = place.path("other/desk.toml").display().to_string();
     let mut arguments = vec!["--config", elsewhere.as_str()];

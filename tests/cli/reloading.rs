@@ -178,3 +178,24 @@ fn what_open_cases_use_stays() {
     place.done(&["rules", "check"]);
     daemon.stop();
 }
+
+#[test]
+fn who_follows_an_open_case_stays() {
+    let place = Place::alone();
+    let staff = |names: &[&str]| {
+        let one = |name: &&str| format!("[[staff]]\nname = \"{name}\"\naddresses = [\"{name}@desk.test\"]\n");
+        names.iter().map(one).collect::<String>()
+    };
+    place.write("rules/staff.toml", staff(&["kevin", "petra"]));
+    let place = place.with_case();
+    place.done(&["case", "cc", "10001", "petra", "--as", "kevin"]);
+    let daemon = place.daemon();
+    place.write("rules/staff.toml", staff(&["kevin"]));
+    eventually("it is refused", || (troubles(&place).len() == 1).then_some(()));
+    let said = &troubles(&place)[0];
+    assert!(said.contains("`petra` of the staff, who follows (case 10001)") && said.contains("`case uncc`"), "{said}");
+    place.done(&["case", "uncc", "10001", "petra", "--as", "kevin"]);
+    daemon.signal(Signal::HUP);
+    eventually("nobody needs it any more", || troubles(&place).is_empty().then_some(()));
+    daemon.stop();
+}

@@ -188,3 +188,34 @@ fn a_trial_that_cannot_look_says_why() {
     }
     assert_eq!(place.run(&["run", "--shadow", "--since", "yesterday"]).code, 64);
 }
+
+/// Mailboxes are read one after the other; the hours in which limits count are those in which their mail came.
+#[test]
+fn limits_count_in_a_trial_of_several_mailboxes() {
+    let (dovecot, sink) = (Dovecot::start(), sink());
+    let place = Place::at(&dovecot, &sink);
+    let config = std::fs::read_to_string(place.path("postcase.toml")).expect("it was written");
+    let (_, mailbox) = config.split_once("[[mailbox]]").expect("it has a mailbox");
+    let (mailbox, _) = mailbox.split_once("[smtp]").expect("and then this");
+    let sales = mailbox.replace("support", "sales").replace("IMAP_PASSWORD", "SALES_PASSWORD");
+    place.write("postcase.toml", config.replace("[smtp]", &format!("[[mailbox]]{sales}\n[smtp]")));
+    let rules = "[desk]\nname = \"Example Support\"\naddress = \"support@desk.test\"\n\n\
+        [acknowledgement]\nper_address_hour = 2\n";
+    place.write("rules/desk.toml", rules);
+    let mails = [("support", "09:00"), ("support", "09:10"), ("sales", "09:05"), ("sales", "10:30")];
+    for (user, time) in mails {
+        let head = format!(
+            "From: Anna <anna@shop.test>\r\nTo: {user}@desk.test\r\nSubject: About {time}\r\nMessage-ID: <{time}@shop.test>"
+        );
+        let date = format!("1-May-2026 {time}:00 +0000");
+        dovecot.client(user).append("INBOX", "", Some(&date), &letter(&head, &format!("It is {time} now.")));
+    }
+    let mut command = place.command(&["run", "--shadow", "--format", "json"]);
+    let output = command.env("SALES_PASSWORD", "hidden").output().expect("the program starts");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
+    assert_eq!((&report["messages"], &report["acknowledged"]), (&Value::from(4), &Value::from(3)), "{report}");
+    let reasons = report["not_acknowledged"].as_array().expect("a list");
+    assert_eq!(reasons.len(), 1, "{report}");
+    assert!(reasons[0]["what"].as_str().is_some_and(|what| what.contains("per_address_hour")), "{report}");
+    assert_eq!(reasons[0]["count"], 1, "{report}");
+}

@@ -15,7 +15,7 @@ use postcase::case::letter::Composed;
 use postcase::case::letter::{Facts, Hand, Inside};
 use postcase::case::{Audience, CaseNumber, Letter, PostId, Template};
 use postcase::compose::{Quoted, compose};
-use postcase::mail::body::MARKER;
+use postcase::mail::body;
 use postcase::mail::reference::{LOOP_HEADER, own_id, written};
 use postcase::mail::{Address, Bounds, Keyring, Language, MessageId, Named, SentId};
 use postcase::rules::{
@@ -124,6 +124,7 @@ fn letter(template: Template, code: &str) -> Letter {
         in_reply_to: Some(MessageId("second@example.org".to_owned())),
         references: vec![MessageId("first@example.org".to_owned()), MessageId("second@example.org".to_owned())],
         quotes: Vec::new(),
+        recalls: None,
         enclosed: None,
         facts: Facts {
             case_number: "10482".to_owned(),
@@ -143,6 +144,7 @@ fn quote() -> Quoted {
     Quoted {
         author: "Anna Müller".to_owned(),
         at: at("2026-11-20T08:15:00Z"),
+        audience: Audience::Public,
         text: "Hello,\n\nmy printer is on fire.\n> Did you switch it on?\n\nAnna".to_owned(),
     }
 }
@@ -235,7 +237,10 @@ fn a_machines_letter_carries_its_marks() {
     assert_eq!(field(&composed.bytes, "Auto-Submitted").as_deref(), Some("auto-replied"));
     assert_eq!(field(&composed.bytes, "X-Auto-Response-Suppress").as_deref(), Some("All"));
     assert_eq!(field(&composed.bytes, "Precedence"), None);
-    assert!(text(&composed.bytes).starts_with(MARKER));
+    for code in ["en", "de"] {
+        let marker = body::marker(&Language(code.to_owned()));
+        assert!(text(&self::composed(&letter(Template::Acknowledged, code)).bytes).starts_with(marker));
+    }
     let mut desk = policy();
     desk.desk.acknowledgement.reverse_path = ReversePath::Desk;
     let composed = compose(&letter(Template::Acknowledged, "en"), &desk, &keyring(), &[], &[]);
@@ -279,7 +284,7 @@ fn a_persons_letter_carries_none() {
     for name in ["Auto-Submitted", "X-Auto-Response-Suppress", "Precedence"] {
         assert_eq!(field(&composed.bytes, name), None);
     }
-    assert!(!text(&composed.bytes).contains(MARKER));
+    assert!(!text(&composed.bytes).lines().any(body::has_marker));
     assert_eq!(field(&composed.bytes, "From").as_deref(), Some("\"Kevin at Example\" <support@example.com>"));
 }
 

@@ -3,7 +3,7 @@
 use postcase::case::letter::{Facts, Inside};
 use postcase::case::{Audience, Letter, Template};
 use postcase::compose::{File, compose};
-use postcase::mail::{self, Circumstances, Pointer, SentId};
+use postcase::mail::{self, Circumstances, Pointer, SentId, body};
 
 use crate::{keyring, letter, named, policy, text};
 
@@ -69,16 +69,64 @@ fn files_go_with_a_letter_byte_by_byte() {
     assert_eq!(text(&composed.bytes), text(&compose(&letter, &policy(), &keyring(), &[], &[]).bytes));
 }
 
-/// A notice that staff dragged into their answer would give its personal reference away (B31).
+/// A notice that staff dragged into their answer would give its personal reference away (B31), however it is packed.
 #[test]
 fn our_own_mail_is_enclosed_to_staff_alone() {
     let notice = to_staff(Template::Notified, "en");
     let bytes = compose(&notice, &policy(), &keyring(), &[], &[]).bytes;
-    let files = [File { name: "notice.eml".to_owned(), media_type: "message/rfc822".to_owned(), bytes }];
+    let base64 = data_encoding::BASE64_MIME.encode(&bytes);
+    let plain = String::from_utf8_lossy(&bytes).into_owned();
+    let around = |part: &str| {
+        format!(
+            "Subject: Fwd\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+             --b\r\nContent-Type: text/plain\r\n\r\nSee below.\r\n--b\r\n{part}\r\n--b--\r\n"
+        )
+    };
+    let coded = |head: &str| around(&format!("{head}\r\nContent-Transfer-Encoding: base64\r\n\r\n{base64}"));
+    let deeper = data_encoding::BASE64_MIME.encode(coded("Content-Type: message/rfc822").as_bytes());
+    let wide: Vec<u8> = plain.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (name, media_type, bytes) in [
+        ("notice.eml", "message/rfc822", bytes.clone()),
+        ("notice", "application/octet-stream", bytes),
+        ("mail.eml", "message/rfc822", around(&format!("Content-Type: message/rfc822\r\n\r\n{plain}")).into_bytes()),
+        ("mail.eml", "message/rfc822", coded("Content-Type: message/rfc822").into_bytes()),
+        ("mail.eml", "application/octet-stream", coded("Content-Type: message/rfc822").into_bytes()),
+        ("mail.eml", "message/rfc822", coded("Content-Type: application/octet-stream; name=x").into_bytes()),
+        (
+            "mail.eml",
+            "message/rfc822",
+            around(&format!("Content-Type: message/global\r\nContent-Transfer-Encoding: base64\r\n\r\n{deeper}"))
+                .into_bytes(),
+        ),
+        ("notice.msg", "application/vnd.ms-outlook", wide),
+    ] {
+        let files = [File { name: name.to_owned(), media_type: media_type.to_owned(), bytes }];
+        let outside = compose(&letter(Template::Answered, "en"), &policy(), &keyring(), &[], &files);
+        assert_eq!(outside.bytes, compose(&letter(Template::Answered, "en"), &policy(), &keyring(), &[], &[]).bytes);
+        let defects: Vec<&str> = outside.defects.iter().map(|defect| defect.name.as_str()).collect();
+        assert_eq!(defects, ["own-mail-withheld"], "{name} {media_type}");
+        assert!(compose(&notice, &policy(), &keyring(), &[], &files).defects.is_empty());
+    }
+    let theirs = coded("Content-Type: message/rfc822").replace(&base64, "U3ViamVjdDogeA0KDQp5");
+    let files =
+        [File { name: "a.eml".to_owned(), media_type: "message/rfc822".to_owned(), bytes: theirs.into_bytes() }];
     let outside = compose(&letter(Template::Answered, "en"), &policy(), &keyring(), &[], &files);
-    assert_eq!(outside.bytes, compose(&letter(Template::Answered, "en"), &policy(), &keyring(), &[], &[]).bytes);
-    assert_eq!(outside.defects.iter().map(|defect| defect.name.as_str()).collect::<Vec<_>>(), ["own-mail-withheld"]);
-    assert!(compose(&notice, &policy(), &keyring(), &[], &files).defects.is_empty());
+    assert!(outside.defects.is_empty(), "{:?}", outside.defects);
+}
+
+/// A mail program that quotes without marks leaves only our line between what staff say and what only they may read.
+#[test]
+fn every_letter_to_staff_is_cut_off_when_it_is_quoted_plainly() {
+    for template in [Template::Notified, Template::Asked, Template::CarriedOut] {
+        for code in ["en", "de"] {
+            let sent = compose(&to_staff(template, code), &policy(), &keyring(), &[], &[]);
+            let below = text(&sent.bytes);
+            assert!(below.lines().next().is_some_and(body::has_marker), "{below}");
+            let answer = |own: &str| format!("From: kevin@example.com\r\nSubject: Re: x\r\n\r\n{own}{below}");
+            let read = mail::read(answer("Yes.\r\n\r\n").as_bytes(), &Circumstances::default());
+            assert_eq!(read.author_text, "Yes.", "{template:?} {code}");
+        }
+    }
 }
 
 /// Whatever the reader takes for a reference, the writer takes out (B27).

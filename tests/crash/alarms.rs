@@ -118,3 +118,43 @@ fn a_bad_edit_of_the_rules_is_told() {
     paged(&desk, "over rules");
     daemon.stop(&desk);
 }
+
+/// What an alarm has to say about a copy is nobody's business, and neither is its mail that the Sent folder lacks.
+#[test]
+fn a_test_copy_calls_nobody_and_appends_nothing() {
+    let dovecot = dovecot(1);
+    let desk = Desk::new(&dovecot, 0);
+    desk.tell_administrators("1s");
+    desk.deliver(0, &request("anna", "support", "first", "My printer is on fire", "It burns."));
+    let mut daemon = Daemon::start(&desk);
+    eventually("the mail is in", || desk.is_quiet(1).then_some(()));
+    desk.done(&["case", "reply", "10001", "--as", "Kevin", "--text", "Please use the extinguisher."]);
+    eventually("the answer is in the Sent folder", || desk.is_quiet(2).then_some(()));
+    daemon.stop(&desk);
+    let copy = desk.path().join("copy");
+    fs::copy(desk.database(), &copy).expect("our own file");
+    let database = rusqlite::Connection::open(&copy).expect("a database");
+    // As if it had been copied a moment earlier, and with something wrong.
+    database
+        .execute_batch(
+            "UPDATE outbox SET copy = 'wanted' WHERE copy = 'done'; \
+             INSERT INTO trouble (source, text, since, times) VALUES ('the coffee', 'It is cold.', 0, 1);",
+        )
+        .expect("our own database");
+    database.close().expect("nothing is open");
+    fs::rename(copy, desk.database()).expect("our own files");
+    let (sent, appended) = (desk.sink.taken().len(), desk.client(0).folder("Sent").len());
+    assert_eq!((sent, appended), (2, 1));
+
+    let mut daemon = Daemon::start_as(&desk, &["run", "--no-mail"], None);
+    let raised = "SELECT count(*) FROM alarm_call WHERE source = 'the coffee'";
+    eventually("the alarm is raised", || (desk.number(raised) == 1).then_some(()));
+    desk.deliver(0, &request("bela", "support", "second", "Question", "Does it take blue paper?"));
+    let decided = "SELECT count(*) FROM decision JOIN journal ON id = entry WHERE matter = 'mail'";
+    eventually("mail that came later is decided", || (desk.number(decided) == 2).then_some(()));
+    daemon.stop(&desk);
+    assert_eq!(desk.paged(), "", "nobody is called");
+    assert_eq!(desk.number("SELECT count(*) FROM outbox WHERE copy = 'wanted'"), 1);
+    assert_eq!(desk.client(0).folder("Sent").len(), appended);
+    assert_eq!(desk.sink.taken().len(), sent);
+}

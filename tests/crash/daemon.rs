@@ -40,9 +40,13 @@ impl Daemon {
 
     /// It dies at this point.
     pub fn start_with(desk: &Desk, fail_at: Option<FailAt>) -> Daemon {
+        Daemon::start_as(desk, &["run"], fail_at)
+    }
+
+    pub fn start_as(desk: &Desk, arguments: &[&str], fail_at: Option<FailAt>) -> Daemon {
         let log = desk.path().join("log");
         let file = File::options().create(true).append(true).open(&log).expect("our own folder");
-        let mut command = desk.postcase(&["run"]);
+        let mut command = desk.postcase(arguments);
         if let Some(FailAt { step, times, later }) = fail_at {
             command.env("POSTCASE_FAIL_AT", format!("{}:{times}:{}", step.name(), later.as_millis()));
         }

@@ -16,7 +16,10 @@ mod lab;
 mod mails;
 mod outcome;
 mod poison;
+mod reloading;
+mod restoring;
 mod signals;
 #[allow(dead_code)]
 #[path = "../lab/smtp_sink.rs"]
 mod smtp_sink;
+mod two_mailboxes;

@@ -167,7 +167,14 @@ impl Ledger {
         let entry = EntryId(self.decisions.len() as u64 + 1);
         self.now += SignedDuration::from_secs(1);
         let event = Event { entry, received: self.now, matter };
-        self.by_hand = matches!(event.matter, Matter::Command(_));
+        let by_staff = |arrived: &Arrived| {
+            arrived.reading.message.from.iter().any(|from| self.policy.staff_at(&from.address).is_some())
+        };
+        self.by_hand = match &event.matter {
+            Matter::Command(_) => true,
+            Matter::Mail(arrived) => by_staff(arrived),
+            _ => false,
+        };
         let snapshot = self.snapshot(&event, names);
         let decision = decide(&self.policy, &snapshot, &event, self.now);
         assert_eq!(decision, decide(&self.policy, &snapshot, &event, self.now), "deciding is pure");

@@ -1,6 +1,7 @@
 //! Linking and deciding, played against a small ledger in memory: stories by kind of event, and properties over
 //! every order in which a conversation can come in (L2, L4, L5).
 
+mod actions;
 mod clues;
 mod commands;
 mod conversations;

@@ -217,3 +217,64 @@ async fn a_message_that_cannot_be_filed_holds_up_no_other() {
     assert_eq!(ledger.filed(), others);
     assert_eq!(script.count("SELECT"), 1, "on one connection");
 }
+
+/// Messages that were journalled by an earlier process, and not filed.
+async fn left_unfiled(script: &Script, ledger: &Ledger, count: usize) {
+    let followed = Followed::start(&plain(script.port), ledger);
+    ledger.has(count);
+    ledger.has_pass();
+    followed.stop().await;
+}
+
+fn many(count: u32) -> Folder {
+    Folder::with((1..=count).map(|uid| (uid, mail(&format!("m{uid}")))).collect())
+}
+
+/// What a refused message costs are some commands; all others are filed in the same round, wherever they lie.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_messages_that_cannot_be_filed_hold_up_no_other() {
+    let locked = |uid: u32| uid <= 250 || uid.is_multiple_of(100);
+    let script = Script::start(many(800), move |command| {
+        let held = (1..=800).any(|uid| locked(uid) && command.holds(uid));
+        if command.verb == "UID STORE" && held { command.answer("NO [NOPERM] locked") } else { Reply::Proper }
+    });
+    let ledger = Ledger::default();
+    left_unfiled(&script, &ledger, 800).await;
+    let hour = std::time::Duration::from_secs(3600);
+    let _followed = Followed::start(&MailboxConfig { poll: hour, ..filing(script.port, Filing::MarkSeen) }, &ledger);
+    let others: Vec<u32> = (1..=800).filter(|uid| !locked(*uid)).collect();
+    eventually("all others are filed in one round", || (ledger.filed() == others).then_some(()));
+    ledger.has_trouble("locked");
+    script.add(801, mail("m801"));
+    eventually("what comes in later is filed at once", || (ledger.filed().last() == Some(&801)).then_some(()));
+    assert!(ledger.last_state().is_some_and(|state| state.trouble.is_some()), "the others are not forgotten");
+    let (refused, told) = ((1..=800).filter(|uid| locked(*uid)).count(), script.count("UID STORE"));
+    assert!(told < 3 * refused, "{told} commands for {refused} refused messages");
+}
+
+/// A folder in which nothing can be filed is not asked about each message; and all are filed once it allows it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_takes_nothing_is_left_alone_for_a_while() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let closed = Arc::new(AtomicBool::new(true));
+    let theirs = closed.clone();
+    let script = Script::start(many(800), move |command| {
+        let refused = command.verb == "UID STORE" && theirs.load(Ordering::SeqCst);
+        if refused { command.answer("NO [NOPERM] read-only") } else { Reply::Proper }
+    });
+    let ledger = Ledger::default();
+    left_unfiled(&script, &ledger, 800).await;
+    let hour = std::time::Duration::from_secs(3600);
+    let config = filing(script.port, Filing::MarkSeen);
+    let followed = Followed::start(&MailboxConfig { poll: hour, ..config.clone() }, &ledger);
+    ledger.has_trouble("read-only");
+    let told = script.count("UID STORE");
+    assert!(told < 50, "{told} commands in one round");
+    followed.stop().await;
+    let _followed = Followed::start(&config, &ledger);
+    eventually("a few rounds", || (script.count("UID STORE") > 3 * told).then_some(()));
+    closed.store(false, Ordering::SeqCst);
+    eventually("all are filed in the end", || (ledger.filed().len() == 800).then_some(()));
+    eventually("no trouble", || ledger.last_state().filter(|state| state.trouble.is_none()));
+}

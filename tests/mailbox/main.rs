@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests stand at the edge, where clocks and chance are")]
 
+mod below_inbox;
 mod comparing;
 mod connecting;
 #[path = "../desk/mod.rs"]

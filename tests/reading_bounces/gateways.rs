@@ -113,7 +113,7 @@ const REPORTS: &[Report] = &[
         "Google Groups",
         "From: Mail Delivery Subsystem <mailer-daemon@googlemail.com>\nTo: desk@instruments.example\nSubject: Delivery Status Notification (Failure)",
         "Hello desk@instruments.example,\n\nWe're writing to let you know that the group you tried to contact (gone) may not exist, or you may not have permission to post messages to the group. A few more details on why you weren't able to post:\n\n * You might have spelled or formatted the group name incorrectly.\n\n----- Original message -----\n\nTo: gone@old.example\n",
-        "",
+        "gone@old.example",
         Failed,
         "5.1.1",
     ),

@@ -5,8 +5,10 @@ use serde_json::Value;
 
 use crate::{Score, folder, read};
 
-/// Two of the set are no reports: a person's reply, and an automatic answer that returns nothing.
-const NO_REPORTS: usize = 2;
+/// Two of the set are no reports, by all that they say: a person's reply, with pictures, and an automatic answer that
+/// returns nothing. They broke parsers once and were kept; who calls them reports would call every reply one.
+const NO_REPORTS: [(&str, Kind); 2] =
+    [("flufl.bounce/groupwise_03.txt", Kind::Correspondence), ("flufl.bounce/qmail_08.txt", Kind::AutoReply)];
 /// One names the local part of an address alone.
 const NAMELESS: usize = 1;
 
@@ -19,11 +21,16 @@ fn bounces() {
         let case: Value = serde_json::from_str(line).expect("JSON");
         let file = case["file"].as_str().expect("a file");
         let reading = read(&std::fs::read(folder.join(file)).expect("readable"));
+        if let Some((_, kind)) = NO_REPORTS.iter().find(|(name, _)| *name == file) {
+            assert_eq!(reading.kind, *kind, "{file}");
+            continue;
+        }
         kinds.count(file, Kind::DeliveryReport.name(), reading.kind.name());
         let known = reading.report.iter().any(|recipient| recipient.recipient.is_some());
         named.count(file, "a recipient", if known { "a recipient" } else { "none" });
     }
     kinds.print("bounces, recognised");
     named.print("bounces, whose report names a recipient");
-    assert!(kinds.misses.len() <= NO_REPORTS && named.misses.len() <= NO_REPORTS + NAMELESS);
+    println!("bounces, no reports: {}", NO_REPORTS.len());
+    assert!(kinds.misses.is_empty() && named.misses.len() <= NAMELESS);
 }

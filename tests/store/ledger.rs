@@ -107,3 +107,49 @@ fn what_vanished_and_is_shown_again_counts_as_missing() {
     desk.settle_down();
     assert_eq!(desk.number("SELECT count(*) FROM journal"), 2);
 }
+
+/// Hashes are looked up in a mailbox that was rebuilt, and only there: until then nobody pays for their order.
+#[test]
+fn the_index_of_hashes_is_made_when_it_is_first_needed() {
+    let mut desk = Desk::new(DESK);
+    desk.look("support").expect("the store works");
+    let scan = shown(&desk, mail("scans@shop.example", "scan@shop.example", "Scan", "A scan.", ""));
+    desk.put("support", scan);
+    desk.look("support").expect("the store works");
+    let indexes = "SELECT count(*) FROM sqlite_schema WHERE name = 'ledger_hash'";
+    assert_eq!(desk.number(indexes), 0);
+    desk.rebuild("support");
+    desk.look("support").expect("the store works");
+    assert_eq!(desk.number(indexes), 1);
+    assert_eq!(desk.number("SELECT count(*) FROM journal"), 1, "it is found by its hash");
+    let sql = desk.sql();
+    let plan: String = sql
+        .query_row(
+            "EXPLAIN QUERY PLAN SELECT count(*) FROM ledger WHERE hash = x'00' AND mailbox = 1 AND uid_validity = 2",
+            [],
+            |row| row.get(3),
+        )
+        .expect("a plan");
+    assert!(plan.contains("ledger_hash"), "{plan}");
+    desk.rebuild("billing");
+    desk.look("billing").expect("the index is there already");
+}
+
+#[test]
+fn whom_the_desk_answered_is_forgotten_after_two_days() {
+    let mut desk = Desk::new(DESK);
+    desk.look("support").expect("the store works");
+    let answered = |desk: &mut Desk, id: &str| {
+        let shown = shown(desk, mail("Anna <anna@shop.example>", id, id, "Please help.", ""));
+        desk.put("support", shown);
+        desk.look("support").expect("the store works");
+        desk.settle_down();
+        (desk.number("SELECT count(*) FROM answered"), desk.sent.len())
+    };
+    assert_eq!(answered(&mut desk, "a1@shop.example"), (1, 1));
+    assert_eq!(answered(&mut desk, "a2@shop.example"), (2, 2));
+    assert_eq!(answered(&mut desk, "a3@shop.example"), (3, 3));
+    assert_eq!(answered(&mut desk, "a4@shop.example"), (3, 3), "three an hour");
+    desk.pass(jiff::SignedDuration::from_hours(49));
+    assert_eq!(answered(&mut desk, "a5@shop.example"), (1, 4), "the others are forgotten");
+}

@@ -130,3 +130,28 @@ fn a_copy_is_not_given_up_because_its_server_is_away() {
     desk.engine().settle_copy(&copy, None).expect("the store works");
     assert_eq!(desk.number("SELECT count(*) FROM trouble"), 0);
 }
+
+/// What everybody refused was never sent: no copy of it is made, unless a person has it sent after all.
+#[test]
+fn no_copy_is_made_of_what_nobody_took() {
+    let mut desk = three_mails();
+    desk.sql().execute("UPDATE outbox SET copy = 'wanted'", []).expect("the database works");
+    let first = next(&desk, &[]).expect("the acknowledgement for Anna");
+    let refused = Delivery::Refused { reply: "550 5.1.1 no such user".to_owned() };
+    desk.engine().settle(&first, &attempt(&first, &refused)).expect("the store works");
+    let copies = |desk: &Desk, state: &str| desk.number(&format!("SELECT count(*) FROM outbox WHERE copy = '{state}'"));
+    assert_eq!((copies(&desk, "not-sent"), copies(&desk, "wanted")), (1, 2));
+    assert!(desk.engine().next_copy().expect("the store works").is_none());
+    desk.command("Kevin", Verb::RetryOutbox { mail: Some(first.id) });
+    assert_eq!((copies(&desk, "not-sent"), copies(&desk, "wanted")), (0, 3));
+    let deferred = Delivery::Deferred { reply: "451 later".to_owned() };
+    let again = next(&desk, &[]).expect("it is tried again");
+    assert_eq!(again.id, first.id);
+    desk.engine().settle(&again, &attempt(&again, &deferred)).expect("the store works");
+    assert_eq!(copies(&desk, "wanted"), 3, "what waits may be sent yet");
+    desk.pass(SignedDuration::from_hours(8));
+    let again = next(&desk, &[]).expect("it is tried once more");
+    let accepted = Delivery::Accepted { reply: "250 ok".to_owned() };
+    desk.engine().settle(&again, &attempt(&again, &accepted)).expect("the store works");
+    assert_eq!(desk.engine().next_copy().expect("the store works").map(|copy| copy.id), Some(again.id));
+}

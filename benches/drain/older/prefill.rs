@@ -63,6 +63,8 @@ pub fn fill(database: &Path, sample: u64, older: u64) -> Made {
     for table in &tables {
         make_old(&connection, table, span + DAY);
     }
+    // They are of years ago now, and forgotten.
+    connection.execute_batch("DELETE FROM answered; DELETE FROM sent_lately").expect("tables of the schema");
     for first in (1..copies).step_by(BATCH as usize) {
         let transaction = connection.unchecked_transaction().expect("nobody else writes");
         for copy in first..(first + BATCH).min(copies) {
@@ -91,8 +93,19 @@ struct Shift {
 
 /// All tables that grow with mail. The index of words and that of ids are made from the others.
 fn tables(connection: &Connection) -> Vec<Table> {
-    const FEW: [&str; 9] =
-        ["unindexed", "meta", "signing_key", "policy", "mailbox", "generation", "trouble", "mention", "contact"];
+    const FEW: [&str; 11] = [
+        "unindexed",
+        "meta",
+        "signing_key",
+        "policy",
+        "mailbox",
+        "generation",
+        "trouble",
+        "mention",
+        "contact",
+        "answered",
+        "sent_lately",
+    ];
     let mut names = connection
         .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'post_search%' AND name NOT LIKE 'sqlite_%'")
         .expect("a schema");

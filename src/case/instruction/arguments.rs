@@ -4,7 +4,8 @@ use jiff::civil::Date;
 
 use super::{Order, Word, is_blank, is_hash, is_mark};
 use crate::case::command::Until;
-use crate::case::{Action, CaseNumber, Who};
+use crate::case::sentence::sentence;
+use crate::case::{Action, CaseNumber, Sentence, Who};
 use crate::mail::Address;
 
 /// Characters of a tag.
@@ -13,7 +14,7 @@ const TAG: usize = 50;
 /// What became of a word and what stands behind it.
 pub(super) enum Understood {
     Orders(Vec<Order>),
-    Faulty(String),
+    Faulty(Sentence),
 }
 
 /// A word that takes nothing.
@@ -79,27 +80,33 @@ pub(super) fn read(word: Word, line: &str) -> Understood {
 }
 
 /// What the word takes, as a sentence.
-fn takes(word: Word) -> String {
-    let what = match word {
-        Word::Assign => "the name of a colleague",
-        Word::Priority => "a priority",
-        Word::Status => "a status",
-        Word::Queue => "the name of a queue",
-        Word::Tag | Word::Untag => "tags",
-        Word::Cc | Word::Uncc => "an address, or the name of a colleague",
-        Word::Wait => "a day",
-        Word::Merge | Word::Move => "the number of one case",
+fn takes(word: Word) -> Sentence {
+    let (what, was) = match word {
+        Word::Assign => ("the name of a colleague", "den Namen einer Kollegin oder eines Kollegen"),
+        Word::Priority => ("a priority", "eine Priorität"),
+        Word::Status => ("a status", "einen Status"),
+        Word::Queue => ("the name of a queue", "den Namen einer Warteschlange"),
+        Word::Tag | Word::Untag => ("tags", "Markierungen"),
+        Word::Cc | Word::Uncc => {
+            ("an address, or the name of a colleague", "eine Adresse oder den Namen einer Kollegin oder eines Kollegen")
+        }
+        Word::Wait => ("a day", "einen Tag"),
+        Word::Merge | Word::Move => ("the number of one case", "die Nummer eines Falls"),
         Word::Note | Word::Send | Word::Close | Word::Reopen | Word::Accept | Word::Split | Word::Spam | Word::Help => {
-            "nothing"
+            ("nothing", "nichts")
         }
     };
-    format!("`#{}` takes {what}, as in `{}`.", word.name(), word.example())
+    let (word, example) = (word.name(), word.example());
+    sentence!("`#{word}` takes {what}, as in `{example}`.", "`#{word}` braucht {was}, wie in `{example}`.")
 }
 
 /// The sentence about a day that is none.
-pub fn no_day(text: &str) -> String {
+pub fn no_day(text: &str) -> Sentence {
     let text: String = text.chars().take(30).collect();
-    format!("`{text}` is no day: write it as 2027-05-14, or 3d, 2w, tomorrow.")
+    sentence!(
+        "`{text}` is no day: write it as 2027-05-14, or 3d, 2w, tomorrow.",
+        "`{text}` ist kein Tag: Schreiben Sie ihn als 2027-05-14 oder 14.5.2027, oder 3 Tage, 2 Wochen, morgen."
+    )
 }
 
 /// Without what mail programs and writers put around a word.
@@ -111,7 +118,7 @@ fn name(phrase: &str) -> String {
     phrase.trim_start_matches('@').to_owned()
 }
 
-fn tags(line: &str) -> Result<Vec<String>, String> {
+fn tags(line: &str) -> Result<Vec<String>, Sentence> {
     let mut tags: Vec<String> = Vec::new();
     for word in line.split(|c: char| is_blank(c) || matches!(c, ',' | ';')) {
         let tag = tidy(word).trim_start_matches(is_hash).to_lowercase();
@@ -129,13 +136,14 @@ fn tags(line: &str) -> Result<Vec<String>, String> {
 ///
 /// # Errors
 /// One sentence.
-pub fn tag(text: &str) -> Result<String, String> {
+pub fn tag(text: &str) -> Result<String, Sentence> {
     let tag = text.trim().trim_start_matches(is_hash).to_lowercase();
     let good = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/');
     if tag.is_empty() || tag.chars().count() > TAG || !tag.chars().all(good) {
         let shown: String = tag.chars().take(TAG).collect();
-        return Err(format!(
-            "`{shown}` is no tag: a tag is one word of at most {TAG} letters, digits and -_.:/ signs."
+        return Err(sentence!(
+            "`{shown}` is no tag: a tag is one word of at most {TAG} letters, digits and -_.:/ signs.",
+            "`{shown}` ist keine Markierung: Sie ist ein Wort aus höchstens {TAG} Buchstaben, Ziffern und Zeichen -_.:/."
         ));
     }
     Ok(tag)
@@ -151,11 +159,11 @@ fn number(words: &[&str]) -> Option<CaseNumber> {
     (before.len() <= 2 && words_only && plain).then(|| digits.parse().ok().map(CaseNumber)).flatten()
 }
 
-/// `2027-05-14`, `14.05.2027`, `3d`, `3 days`, `2w`, `tomorrow`. Slashes are read differently here and there: none.
+/// `2027-05-14`, `14.05.2027`, `3d`, `3 days`, `2w`, `tomorrow`, and so in German. Slashes are read differently here and there: none.
 pub fn until(phrase: &str) -> Option<Until> {
     let phrase = phrase.trim().to_lowercase();
-    let phrase = phrase.strip_prefix("until ").unwrap_or(&phrase);
-    if phrase == "tomorrow" {
+    let phrase = ["until ", "bis "].iter().find_map(|word| phrase.strip_prefix(word)).unwrap_or(&phrase);
+    if matches!(phrase, "tomorrow" | "morgen") {
         return Some(Until::Days(1));
     }
     let parts: Vec<&str> = phrase.split(['-', '.']).collect();
@@ -169,8 +177,8 @@ pub fn until(phrase: &str) -> Option<Until> {
     let end = phrase.find(|c: char| !c.is_ascii_digit())?;
     let count: u16 = phrase[..end].parse().ok()?;
     match phrase[end..].trim() {
-        "d" | "day" | "days" => Some(Until::Days(count)),
-        "w" | "week" | "weeks" => Some(Until::Days(count.checked_mul(7)?)),
+        "d" | "day" | "days" | "tag" | "tage" | "tagen" => Some(Until::Days(count)),
+        "w" | "week" | "weeks" | "woche" | "wochen" => Some(Until::Days(count.checked_mul(7)?)),
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ fn words(read: &Instructions) -> Vec<&'static str> {
 /// The commands, and the text below them; nothing is unclear.
 fn clear(mail: &str) -> (Vec<&'static str>, String) {
     let found = read(mail);
-    assert_eq!(found.unclear, Vec::<String>::new(), "{mail}");
+    assert_eq!(found.unclear, [], "{mail}");
     assert!(!found.orders.iter().any(|order| matches!(order, Order::Faulty(..))), "{mail}: {:?}", found.orders);
     (words(&found), found.text)
 }
@@ -69,6 +69,7 @@ fn what_is_no_command_is_text() {
         "Hello\n#close",
         "# Heading\nText",
         "##- Please write above this line -##",
+        "##- Bitte oberhalb dieser Zeile schreiben -##",
         "# 1",
         "#",
         "- #close",
@@ -100,7 +101,7 @@ fn what_begins_like_a_command_and_is_none_is_asked_about() {
             "Is `#close` behind `#tag` a tag or a command? A command stands on a line of its own, a tag without `#`.",
         ),
     ] {
-        assert!(read(mail).unclear.iter().any(|one| one == sentence), "{mail}: {:?}", read(mail).unclear);
+        assert!(read(mail).unclear.iter().any(|one| one.english() == sentence), "{mail}: {:?}", read(mail).unclear);
     }
 }
 
@@ -150,6 +151,9 @@ fn arguments_are_what_people_and_their_programs_write() {
         ("#wait 3 days", Until::Days(3)),
         ("#wait 2w", Until::Days(14)),
         ("#wait tomorrow", Until::Days(1)),
+        ("#wait bis 14.5.2027", day("2027-05-14")),
+        ("#wait 2 Wochen", Until::Days(14)),
+        ("#wait morgen", Until::Days(1)),
     ] {
         assert_eq!(act(mail), Action::Wait { until }, "{mail}");
     }
@@ -168,7 +172,7 @@ fn a_command_that_lacks_something_says_what_it_takes() {
         ("#tag", "`#tag` takes tags, as in `#tag printer hall2`."),
     ] {
         match one(mail) {
-            Order::Faulty(_, told) => assert_eq!(told, sentence, "{mail}"),
+            Order::Faulty(_, told) => assert_eq!(told.english(), sentence, "{mail}"),
             other => panic!("{mail}: {other:?}"),
         }
     }
@@ -180,7 +184,7 @@ fn every_word_is_understood_as_its_example_shows() {
         assert_eq!(one(&word.example()).word(), word);
         assert!(!matches!(one(&word.example()), Order::Faulty(..)), "{word:?}");
         assert_eq!(Word::of(&word.name().to_uppercase()), Some(word));
-        assert!(word.meaning().ends_with('.'));
+        assert!(word.meaning().english().ends_with('.'));
     }
 }
 

@@ -1,5 +1,7 @@
 //! The words of which instructions are made: a closed list.
 
+use crate::case::Sentence;
+
 /// A command, as one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Word {
@@ -114,30 +116,60 @@ impl Word {
     }
 
     /// What it does, in one sentence.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Word::Note => "Your text is a note that only staff read.",
-            Word::Send => "Your text goes to the customer, although your reply would stay internal.",
-            Word::Close => "Ends the case. Your text is the resolution that the customer reads.",
-            Word::Reopen => "Opens a closed case again.",
-            Word::Accept => "You take the case. In a reply to a stranger's mail: the stranger takes part from now on.",
-            Word::Assign => "Gives the case to a colleague.",
-            Word::Priority => "How urgent the case is.",
-            Word::Status => "new, open, waiting, solved or closed.",
-            Word::Queue => "Where the case waits for staff.",
-            Word::Tag => "Marks the case; several at once are possible.",
-            Word::Untag => "Takes such a mark away.",
-            Word::Cc => "Somebody outside takes part and reads all answers; a colleague, by name, follows the case.",
-            Word::Uncc => "They do so no longer.",
-            Word::Wait => {
-                "The case waits until the morning of this day (also: 3d, 2w, tomorrow), or until the customer writes."
+    pub fn meaning(self) -> Sentence {
+        let (english, german) = match self {
+            Word::Note => {
+                ("Your text is a note that only staff read.", "Ihr Text ist eine Notiz, die nur Kollegen lesen.")
             }
-            Word::Merge => "The two cases become one; the older number stays.",
-            Word::Move => "The mail that you answer moves to that case, and later replies to it follow.",
-            Word::Split => "The mail that you answer gets a case of its own, and later replies to it follow.",
-            Word::Spam => "Closes the case without a word to anybody.",
-            Word::Help => "This list.",
-        }
+            Word::Send => (
+                "Your text goes to the customer, although your reply would stay internal.",
+                "Ihr Text geht an den Kunden, obwohl Ihre Antwort sonst intern bliebe.",
+            ),
+            Word::Close => (
+                "Ends the case. Your text is the resolution that the customer reads.",
+                "Beendet den Fall. Ihr Text ist die Lösung, die der Kunde liest.",
+            ),
+            Word::Reopen => ("Opens a closed case again.", "Öffnet einen geschlossenen Fall wieder."),
+            Word::Accept => (
+                "You take the case. In a reply to a stranger's mail: the stranger takes part from now on.",
+                "Sie übernehmen den Fall. Als Antwort auf die Mail eines Fremden: Er ist ab jetzt beteiligt.",
+            ),
+            Word::Assign => ("Gives the case to a colleague.", "Gibt den Fall einer Kollegin oder einem Kollegen."),
+            Word::Priority => ("How urgent the case is.", "Wie dringend der Fall ist."),
+            Word::Status => ("new, open, waiting, solved or closed.", "new, open, waiting, solved oder closed."),
+            Word::Queue => ("Where the case waits for staff.", "Wo der Fall auf Bearbeitung wartet."),
+            Word::Tag => (
+                "Marks the case; several at once are possible.",
+                "Markiert den Fall; mehrere Markierungen auf einmal sind möglich.",
+            ),
+            Word::Untag => ("Takes such a mark away.", "Nimmt eine solche Markierung weg."),
+            Word::Cc => (
+                "Somebody outside takes part and reads all answers; a colleague, by name, follows the case.",
+                "Jemand außerhalb ist beteiligt und liest alle Antworten; wer hier arbeitet, mit Namen, folgt dem Fall.",
+            ),
+            Word::Uncc => ("They do so no longer.", "Er oder sie tut das nicht mehr."),
+            Word::Wait => (
+                "The case waits until the morning of this day (also: 3d, 2w, tomorrow), or until the customer writes.",
+                "Der Fall wartet bis zum Morgen dieses Tages (auch: 3 Tage, 2 Wochen, morgen) oder bis der Kunde schreibt.",
+            ),
+            Word::Merge => (
+                "The two cases become one; the older number stays.",
+                "Die beiden Fälle werden einer; die ältere Nummer bleibt.",
+            ),
+            Word::Move => (
+                "The mail that you answer moves to that case, and later replies to it follow.",
+                "Die Mail, auf die Sie antworten, kommt in jenen Fall, und spätere Antworten auf sie folgen.",
+            ),
+            Word::Split => (
+                "The mail that you answer gets a case of its own, and later replies to it follow.",
+                "Die Mail, auf die Sie antworten, bekommt einen eigenen Fall, und spätere Antworten auf sie folgen.",
+            ),
+            Word::Spam => {
+                ("Closes the case without a word to anybody.", "Schließt den Fall, ohne dass jemand davon hört.")
+            }
+            Word::Help => ("This list.", "Diese Liste."),
+        };
+        Sentence::new(english, german)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::diagnostics::plain;
 const CONFIG: &str = include_str!("../../../deploy/postcase.toml");
 const DESK: &str = include_str!("../../../rules/desk.toml");
 const STAFF: &str = include_str!("../../../rules/staff.toml");
+const README: &str = include_str!("../../../rules/README.md");
 
 const IMAP_PASSWORD: &str = "imap.password";
 const SMTP_PASSWORD: &str = "smtp.password";
@@ -21,7 +22,7 @@ const SMTP_PASSWORD: &str = "smtp.password";
 /// What may be there already, beside the configuration.
 fn all(path: &Path) -> Vec<PathBuf> {
     let folder = folder(path);
-    let names = [IMAP_PASSWORD, SMTP_PASSWORD, "rules/desk.toml", "rules/staff.toml"];
+    let names = [IMAP_PASSWORD, SMTP_PASSWORD, "rules/desk.toml", "rules/staff.toml", "rules/README.md"];
     std::iter::once(path.to_owned()).chain(names.map(|name| folder.join(name))).collect()
 }
 
@@ -170,6 +171,7 @@ pub fn write(path: &Path, answers: &Answers) -> Result<Vec<PathBuf>, Failure> {
     }
     staged.file(&folder.join("rules/desk.toml"), &desk_text(answers), OPEN)?;
     staged.file(&folder.join("rules/staff.toml"), STAFF, OPEN)?;
+    staged.file(&folder.join("rules/README.md"), README, OPEN)?;
     staged.file(path, &config_text(path, answers), OPEN)?;
     staged.appear()
 }

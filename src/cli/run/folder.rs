@@ -147,3 +147,36 @@ fn is_change(kind: &EventKind) -> bool {
         EventKind::Any | EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Other => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = "database = \"desk.db\"\n\n[[mailbox]]\nname = \"support\"\naddress = \"support@desk.test\"\n\
+        host = \"localhost\"\nuser = \"support\"\npassword = { env = \"NONE\" }\n\n[smtp]\nhost = \"localhost\"\n";
+
+    /// What was saved is good, and only half of what its writer means to save.
+    #[tokio::test]
+    async fn rules_that_change_while_they_are_looked_at_are_looked_at_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("postcase.toml");
+        let config = Config::parse_without_secrets(&path, CONFIG).unwrap_or_else(|_| panic!("a good file")).value;
+        let config = Arc::new(config);
+        std::fs::create_dir(&config.rules).unwrap();
+        let save = |name: &str| {
+            let text = format!("[desk]\nname = \"{name}\"\naddress = \"support@desk.test\"\n");
+            std::fs::write(config.rules.join("desk.toml"), text).unwrap();
+        };
+        save("Old");
+        let mut seen = Files::read(&config.rules);
+        save("Half");
+        let meanwhile = async {
+            sleep(QUIET / 2).await;
+            save("Whole");
+        };
+        let ((), order) = tokio::join!(biased; meanwhile, look(&config, &mut seen, Cause::Noticed));
+        let Some(Control::Reload(policy)) = order else { panic!("{order:?}") };
+        assert_eq!(policy.desk.name, "Whole");
+        assert!(look(&config, &mut seen, Cause::Noticed).await.is_none(), "that is all");
+    }
+}

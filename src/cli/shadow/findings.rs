@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::limits::{self, Limits};
+use crate::case::letter::Hand;
 use crate::case::{CaseNumber, Effect, Letter, Template};
 use crate::cli::failure::Failure;
 use crate::mail::{Action, Kind, Reading};
@@ -55,6 +57,8 @@ pub struct Findings {
     /// From Monday on.
     pub weekdays: Vec<u64>,
     pub seconds: f64,
+    #[serde(skip)]
+    pub(super) limits: Limits,
     #[serde(skip)]
     tally: Tally,
 }
@@ -127,7 +131,7 @@ impl Findings {
         let sender = if tally.senders.len() < SENDERS { sender } else { "others".to_owned() };
         *tally.senders.entry(sender).or_default() += 1;
         self.count_bounce(reading);
-        self.count_answer(decision);
+        self.count_answer(came, decision);
         self.keep_held(came, reading, decision);
     }
 
@@ -143,8 +147,13 @@ impl Findings {
         }
     }
 
-    fn count_answer(&mut self, decision: &DecisionView) {
+    fn count_answer(&mut self, came: Timestamp, decision: &DecisionView) {
         let letters: Vec<Letter> = serde_json::from_value(decision.letters.clone()).unwrap_or_default();
+        for letter in letters.iter().filter(|letter| letter.hand == Hand::Machine && letter.person.is_none()) {
+            let is_acknowledgement = letter.template == Template::Acknowledged;
+            let kind = if is_acknowledgement { limits::Kind::Acknowledgement } else { limits::Kind::Other };
+            letter.to.iter().for_each(|to| self.limits.add(came, &to.address, kind));
+        }
         if letters.iter().any(|letter| letter.template == Template::Acknowledged) {
             self.acknowledged += 1;
             return;
@@ -183,7 +192,11 @@ impl Findings {
     pub fn end(&mut self, store: &Store, took: Duration) -> Result<(), Failure> {
         self.conversations = store.counts()?.cases.values().sum();
         self.seconds = took.as_secs_f64();
-        let tally = std::mem::take(&mut self.tally);
+        let mut tally = std::mem::take(&mut self.tally);
+        for (reason, count) in std::mem::take(&mut self.limits).refused() {
+            self.acknowledged = self.acknowledged.saturating_sub(count);
+            *tally.not_acknowledged.entry(reason).or_default() += count;
+        }
         // Cases that turned out to be one conversation count under the number that survived.
         let mut cases: BTreeMap<u64, (String, u64)> = BTreeMap::new();
         for (number, mails) in tally.cases {

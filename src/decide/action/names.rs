@@ -3,7 +3,9 @@
 use jiff::civil::Date;
 
 use super::Work;
+use crate::case::Sentence;
 use crate::case::instruction::nearest;
+use crate::case::sentence::sentence;
 use crate::rules::{Policy, Staff};
 
 /// Names of a list that one sentence gives.
@@ -23,14 +25,18 @@ pub(in crate::decide) fn staff_called<'a>(policy: &'a Policy, called: &str) -> O
 
 impl<'a> Work<'_, 'a> {
     /// One of the staff who works here today; `me` is the actor.
-    pub(super) fn colleague(&self, called: &str) -> Result<&'a Staff, String> {
+    pub(super) fn colleague(&self, called: &str) -> Result<&'a Staff, Sentence> {
         let today = self.today();
         let policy = self.draft.policy;
         let actor = self.actor.staff.filter(|_| called.eq_ignore_ascii_case("me"));
         match staff_called(policy, called).or(actor) {
             Some(staff) if staff.works_here(today) => Ok(staff),
-            Some(staff) => Err(format!("{} does not work here any more. {}", staff.label, who_there_is(policy, today))),
-            None => Err(unknown("colleague", called, &here(policy, today))),
+            Some(staff) => {
+                let name = &staff.label;
+                let left = sentence!("{name} does not work here any more.", "{name} arbeitet nicht mehr hier.");
+                Err(left.then(" ", &there_are(&here(policy, today))))
+            }
+            None => Err(unknown(Noun::Colleague, called, &here(policy, today))),
         }
     }
 }
@@ -39,24 +45,47 @@ fn here(policy: &Policy, today: Date) -> Vec<&str> {
     policy.staff.iter().filter(|staff| staff.works_here(today)).map(|staff| staff.name.as_str()).collect()
 }
 
-fn who_there_is(policy: &Policy, today: Date) -> String {
-    there_are(&here(policy, today))
+/// What a name should name.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Noun {
+    Colleague,
+    Priority,
+    Status,
+    Queue,
+    Tag,
+    Follower,
+    Participant,
 }
 
-/// The sentence about a name that does not exist. `what` is what it should name.
-pub(super) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
+/// The sentence about a name that does not exist.
+pub(super) fn unknown(what: Noun, name: &str, known: &[&str]) -> Sentence {
     let shown: String = name.chars().take(40).collect();
-    let near = nearest(name, known.iter().copied());
-    let near = near.map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
-    format!("There is no {what} `{shown}`.{near} {}", there_are(known))
+    let (what, was) = match what {
+        Noun::Colleague => ("colleague", "Es gibt niemanden namens"),
+        Noun::Priority => ("priority", "Es gibt keine Priorität"),
+        Noun::Status => ("status", "Es gibt keinen Status"),
+        Noun::Queue => ("queue", "Es gibt keine Warteschlange"),
+        Noun::Tag => ("tag", "Es gibt keine Markierung"),
+        Noun::Follower => ("follower", "Dem Fall folgt niemand namens"),
+        Noun::Participant => ("participant", "Beteiligt ist niemand mit der Adresse"),
+    };
+    let sentence = sentence!("There is no {what} `{shown}`.", "{was} `{shown}`.");
+    let sentence = match nearest(name, known.iter().copied()) {
+        Some(near) => sentence.then(" ", &sentence!("Did you mean `{near}`?", "Meinten Sie `{near}`?")),
+        None => sentence,
+    };
+    sentence.then(" ", &there_are(known))
 }
 
-fn there_are(known: &[&str]) -> String {
-    let more = if known.len() > LISTED { format!(", and {} more", known.len() - LISTED) } else { String::new() };
+fn there_are(known: &[&str]) -> Sentence {
     let listed = known.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
     match known.len() {
-        0 => "There are none yet.".to_owned(),
-        1 => format!("There is {listed}."),
-        _ => format!("There are {listed}{more}."),
+        0 => sentence!("There are none yet.", "Es gibt noch keine."),
+        1 => sentence!("There is {listed}.", "Es gibt {listed}."),
+        all if all > LISTED => {
+            let more = all - LISTED;
+            sentence!("There are {listed}, and {more} more.", "Es gibt {listed} und {more} weitere.")
+        }
+        _ => sentence!("There are {listed}.", "Es gibt {listed}."),
     }
 }

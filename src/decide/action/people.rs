@@ -1,6 +1,8 @@
 //! Who takes part, and who follows (B20, B25).
 
+use super::names::{Noun, unknown};
 use super::{Done, Work};
+use crate::case::sentence::sentence;
 use crate::case::snapshot::PostFacts;
 use crate::case::{Effect, Participant, PostId, Who};
 use crate::decide::participants::is_unanswerable;
@@ -23,33 +25,49 @@ impl Work<'_, '_> {
 
     fn follow(&mut self, called: &str) -> Done {
         let staff = self.colleague(called)?;
-        let number = self.number();
+        let (number, name) = (self.number(), &staff.label);
         if self.case.followers.contains(&staff.name) {
-            return Ok(self.done(format!("{} follows case {number} already.", staff.label)));
+            return Ok(
+                self.done(sentence!("{name} follows case {number} already.", "{name} folgt Fall {number} schon."))
+            );
         }
         self.case.followers.push(staff.name.clone());
         self.draft.effects.push(Effect::AddFollower { case: number, staff: staff.name.clone() });
-        Ok(self.done(format!("{} follows case {number}.", staff.label)))
+        Ok(self.done(sentence!("{name} follows case {number}.", "{name} folgt Fall {number}.")))
     }
 
     fn take_in(&mut self, address: &Address) -> Done {
         let number = self.number();
         if !is_outside(address, &self.draft.policy.desk) {
-            return Err(format!("{address} is one of our own addresses: it takes part by itself."));
+            return Err(sentence!(
+                "{address} is one of our own addresses: it takes part by itself.",
+                "{address} ist eine unserer eigenen Adressen: Sie ist von selbst beteiligt."
+            ));
         }
         if is_unanswerable(address) {
-            return Err(format!("Nobody reads mail to {address}: it cannot take part."));
+            return Err(sentence!(
+                "Nobody reads mail to {address}: it cannot take part.",
+                "Mail an {address} liest niemand: Die Adresse kann nicht beteiligt sein."
+            ));
         }
         if self.takes_part(address) {
-            return Ok(self.done(format!("{address} takes part in case {number} already.")));
+            return Ok(self.done(sentence!(
+                "{address} takes part in case {number} already.",
+                "{address} ist an Fall {number} schon beteiligt."
+            )));
         }
         if self.case.participants.len() >= PARTICIPANTS {
-            return Err(format!("{PARTICIPANTS} people take part in case {number}: nobody else can."));
+            return Err(sentence!(
+                "{PARTICIPANTS} people take part in case {number}: nobody else can.",
+                "An Fall {number} sind {PARTICIPANTS} Personen beteiligt: Mehr können es nicht sein."
+            ));
         }
         self.add_participant(Named { name: None, address: address.clone() });
         self.quote_nothing_old();
-        let old = "; what was written before is not quoted to them";
-        Ok(self.done(format!("{address} takes part in case {number}{old}.")))
+        Ok(self.done(sentence!(
+            "{address} takes part in case {number}; what was written before is not quoted to them.",
+            "{address} ist an Fall {number} beteiligt; was vorher geschrieben wurde, wird dorthin nicht zitiert."
+        )))
     }
 
     pub(super) fn uncc(&mut self, who: &Who) -> Done {
@@ -67,23 +85,28 @@ impl Work<'_, '_> {
         let name = super::staff_called(self.draft.policy, called).map_or(called, |staff| &staff.name).to_lowercase();
         if !self.case.followers.contains(&name) {
             let known: Vec<&str> = self.case.followers.iter().map(String::as_str).collect();
-            return Err(super::names::unknown("follower", called, &known));
+            return Err(unknown(Noun::Follower, called, &known));
         }
         self.case.followers.retain(|follower| *follower != name);
         self.draft.effects.push(Effect::RemoveFollower { case: number, staff: name.clone() });
-        Ok(self.done(format!("{name} follows case {number} no longer.")))
+        Ok(self.done(sentence!("{name} follows case {number} no longer.", "{name} folgt Fall {number} nicht mehr.")))
     }
 
     fn leave_out(&mut self, address: &Address) -> Done {
         let number = self.number();
         if !self.takes_part(address) {
             let known: Vec<&str> = self.case.participants.iter().map(|one| one.who.address.as_str()).collect();
-            return Err(super::names::unknown("participant", address.as_str(), &known));
+            return Err(unknown(Noun::Participant, address.as_str(), &known));
         }
         self.case.participants.retain(|one| one.who.address != *address);
         self.draft.effects.push(Effect::RemoveParticipant { case: number, address: address.clone() });
-        let nobody = if self.case.participants.is_empty() { " Nobody outside takes part now." } else { "" };
-        Ok(self.done(format!("{address} takes part in case {number} no longer.{nobody}")))
+        let left = sentence!(
+            "{address} takes part in case {number} no longer.",
+            "{address} ist an Fall {number} nicht mehr beteiligt."
+        );
+        let nobody = sentence!("Nobody outside takes part now.", "Niemand außerhalb ist jetzt noch beteiligt.");
+        let told = if self.case.participants.is_empty() { left.then(" ", &nobody) } else { left };
+        Ok(self.done(told))
     }
 
     /// A stranger whom a valid reference let in comes to take part, and what they wrote becomes everybody's (B20).
@@ -91,10 +114,16 @@ impl Work<'_, '_> {
         let number = self.number();
         let posts = self.posts(&[post])?;
         let Some(stranger) = posts.first().filter(|post| post.stranger) else {
-            return Err(format!("That post is no stranger's: in case {number} there is nobody to let in."));
+            return Err(sentence!(
+                "That post is no stranger's: in case {number} there is nobody to let in.",
+                "Der Beitrag ist nicht von einem Fremden: In Fall {number} ist niemand zuzulassen."
+            ));
         };
         let Some(named) = author(stranger).filter(|named| !is_unanswerable(&named.address)) else {
-            return Err("Nobody reads mail to the author of that post: they cannot take part.".to_owned());
+            return Err(sentence!(
+                "Nobody reads mail to the author of that post: they cannot take part.",
+                "Wer den Beitrag schrieb, liest keine Mail: Diese Adresse kann nicht beteiligt sein."
+            ));
         };
         self.draft.effects.push(Effect::AdmitPost { post });
         let address = named.address.clone();
@@ -104,7 +133,11 @@ impl Work<'_, '_> {
         }
         self.case.last_author = Some(address.clone());
         self.case.last_post = self.case.last_post.max(Some(post));
-        Ok(self.done(format!("{address} takes part in case {number}.")))
+        if let Some(id) = &stranger.message_id {
+            self.case.message_ids.push(id.clone());
+            self.case.last_message_id = Some(id.clone());
+        }
+        Ok(self.done(sentence!("{address} takes part in case {number}.", "{address} ist an Fall {number} beteiligt.")))
     }
 
     pub(super) fn takes_part(&self, address: &Address) -> bool {

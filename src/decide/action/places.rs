@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use super::people::author;
 use super::{Done, Work};
 use crate::case::decision::LinkKind;
+use crate::case::sentence::sentence;
 use crate::case::snapshot::{CaseFacts, PostFacts};
-use crate::case::{By, CaseNumber, Effect, Phase, PostId, PostKind};
+use crate::case::{By, CaseNumber, Effect, Phase, PostId, PostKind, Sentence};
 use crate::decide::participants::is_unanswerable;
 use crate::link::identity::is_outside;
 use crate::mail::{Address, subject};
@@ -39,9 +40,17 @@ impl Work<'_, '_> {
         if phase != was {
             self.set_phase(phase);
         }
-        self.remark_on(survivor, format!("{} merged case {gone} into this one.", self.actor.label()));
-        let again = if was == Phase::Closed && phase != was { " It is open again." } else { "" };
-        Ok(self.done(format!("Case {gone} is part of case {survivor} now.{again}")))
+        let by = self.actor.label();
+        let remark =
+            sentence!("{by} merged case {gone} into this one.", "{by} hat Fall {gone} mit diesem zusammengelegt.");
+        self.remark_on(survivor, &remark);
+        let told = sentence!(
+            "Case {gone} is part of case {survivor} now.",
+            "Fall {gone} ist jetzt ein Teil von Fall {survivor}."
+        );
+        let again = was == Phase::Closed && phase != was;
+        let told = if again { told.then(" ", &open_again()) } else { told };
+        Ok(self.done(told))
     }
 
     /// The posts get a case of their own.
@@ -49,7 +58,10 @@ impl Work<'_, '_> {
         let posts = self.posts(named)?;
         let old = self.number();
         if self.left_without(&posts) == 0 {
-            return Err(format!("Nothing would be left in case {old}: it is a case of its own already."));
+            return Err(sentence!(
+                "Nothing would be left in case {old}: it is a case of its own already.",
+                "In Fall {old} bliebe nichts: Er ist schon ein eigener Fall."
+            ));
         }
         let new = self.draft.new_number();
         let first = posts.iter().find(|post| post.kind == PostKind::MailIn).unwrap_or(&posts[0]);
@@ -74,7 +86,8 @@ impl Work<'_, '_> {
             Some(_) | None => {}
         }
         self.part(&posts, source);
-        Ok(self.done(format!("{} in case {new} now, a new one.", are(&posts))))
+        let (are, sind) = are(&posts);
+        Ok(self.done(sentence!("{are} in case {new} now, a new one.", "{sind} jetzt in Fall {new}, einem neuen.")))
     }
 
     /// The posts move to another case. A case of which nothing would be left becomes part of the other instead.
@@ -84,7 +97,8 @@ impl Work<'_, '_> {
         let old = self.number();
         if self.left_without(&posts) == 0 {
             let merged = self.merge(to)?;
-            return Ok(format!("Case {old} had nothing else. {merged}"));
+            let all = sentence!("Case {old} had nothing else.", "In Fall {old} war sonst nichts.");
+            return Ok(all.then(" ", &merged));
         }
         let (new, was, before) = (target.number, target.phase, people(&target));
         let source = self.go_to(target);
@@ -94,15 +108,18 @@ impl Work<'_, '_> {
         if source.quotes_from.is_some() || !same_people {
             self.quote_nothing_old();
         }
-        let mut again = "";
+        let mut again = false;
         if posts.iter().any(|post| post.kind == PostKind::MailIn)
             && matches!(was, Phase::Waiting | Phase::Solved | Phase::Closed)
         {
-            again = if was == Phase::Closed { " It is open again." } else { "" };
+            again = was == Phase::Closed;
             self.set_phase(Phase::Open);
         }
         self.part(&posts, source);
-        Ok(self.done(format!("{} in case {new} now.{again}", are(&posts))))
+        let (are, sind) = are(&posts);
+        let told = sentence!("{are} in case {new} now.", "{sind} jetzt in Fall {new}.");
+        let told = if again { told.then(" ", &open_again()) } else { told };
+        Ok(self.done(told))
     }
 
     /// From here on `facts` are worked on; returns those that were.
@@ -158,10 +175,19 @@ impl Work<'_, '_> {
             kind: LinkKind::Apart,
             reason: format!("{} was taken out of case {old}.", what(posts)),
         });
-        self.remark_on(new, format!("{label} moved {} here from case {old}.", mails(posts)));
+        let (mails, diese) = mails(posts);
+        let here = sentence!(
+            "{label} moved {mails} here from case {old}.",
+            "{label} hat {diese} aus Fall {old} hierher verschoben."
+        );
+        self.remark_on(new, &here);
         let follows = posts.iter().any(|post| Some(post.post) == self.answered);
         let target = self.go_to(source);
-        self.remark_on(old, format!("{label} moved {} from here to case {new}.", mails(posts)));
+        let there = sentence!(
+            "{label} moved {mails} from here to case {new}.",
+            "{label} hat {diese} von hier in Fall {new} verschoben."
+        );
+        self.remark_on(old, &there);
         if follows {
             self.case = target;
         }
@@ -183,7 +209,7 @@ impl Work<'_, '_> {
     }
 
     /// A note of Postcase itself on the case that is worked on.
-    fn remark_on(&mut self, case: CaseNumber, text: String) {
+    fn remark_on(&mut self, case: CaseNumber, text: &Sentence) {
         let subject = self.case.subject.clone();
         self.remark(case, &subject, text);
     }
@@ -268,15 +294,15 @@ fn beginning(number: CaseNumber, subject: String, first: &PostFacts, source: &Ca
     }
 }
 
-/// `a mail of anna@x.example`, `3 posts`.
-fn mails(posts: &[&PostFacts]) -> String {
+/// `a mail of anna@x.example`, `3 posts`; and in German.
+fn mails(posts: &[&PostFacts]) -> (String, String) {
     match posts {
         [only] => match (&only.kind, &only.author) {
-            (PostKind::Answer, Some(author)) => format!("{author}’s answer"),
-            (_, Some(author)) => format!("a mail of {author}"),
-            (_, None) => "a post".to_owned(),
+            (PostKind::Answer, Some(author)) => (format!("{author}’s answer"), format!("eine Antwort von {author}")),
+            (_, Some(author)) => (format!("a mail of {author}"), format!("eine Mail von {author}")),
+            (_, None) => ("a post".to_owned(), "einen Beitrag".to_owned()),
         },
-        several => format!("{} posts", several.len()),
+        several => (format!("{} posts", several.len()), format!("{} Beiträge", several.len())),
     }
 }
 
@@ -285,6 +311,13 @@ fn what(posts: &[&PostFacts]) -> String {
     if posts.len() == 1 { "A post".to_owned() } else { format!("{} posts", posts.len()) }
 }
 
-fn are(posts: &[&PostFacts]) -> String {
-    if posts.len() == 1 { "The post is".to_owned() } else { format!("{} posts are", posts.len()) }
+fn are(posts: &[&PostFacts]) -> (String, String) {
+    match posts.len() {
+        1 => ("The post is".to_owned(), "Der Beitrag ist".to_owned()),
+        several => (format!("{several} posts are"), format!("{several} Beiträge sind")),
+    }
+}
+
+fn open_again() -> Sentence {
+    sentence!("It is open again.", "Er ist wieder offen.")
 }

@@ -3,9 +3,10 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::names::unknown;
+use super::names::{Noun, unknown};
 use super::{Done, Work};
-use crate::case::{Action, Effect, Phase, Target, Until};
+use crate::case::sentence::sentence;
+use crate::case::{Action, Effect, Phase, Sentence, Target, Until};
 use crate::rules::Staff;
 
 /// Tags of one case (L10).
@@ -16,13 +17,19 @@ const YEARS: i16 = 5;
 impl<'a> Work<'_, 'a> {
     pub(super) fn assign(&mut self, to: &str) -> Done {
         let staff = self.colleague(to)?;
-        let number = self.number();
+        let (number, name) = (self.number(), &staff.label);
         if self.case.assignee.as_deref() == Some(&staff.name) {
-            return Ok(self.done(format!("Case {number} is with {} already.", staff.label)));
+            return Ok(
+                self.done(sentence!("Case {number} is with {name} already.", "Fall {number} ist schon bei {name}."))
+            );
         }
         self.give_to(staff);
-        let away = self.absence(staff);
-        Ok(self.done(format!("Case {number} is with {} now.{away}", staff.label)))
+        let now = sentence!("Case {number} is with {name} now.", "Fall {number} ist jetzt bei {name}.");
+        let told = match self.absence(staff) {
+            Some(away) => now.then(" ", &away),
+            None => now,
+        };
+        Ok(self.done(told))
     }
 
     /// The actor takes the case.
@@ -30,13 +37,14 @@ impl<'a> Work<'_, 'a> {
         let number = self.number();
         let Some(staff) = self.actor.staff else {
             let known: Vec<&str> = self.draft.policy.staff.iter().map(|staff| staff.name.as_str()).collect();
-            return Err(unknown("colleague", &self.actor.called, &known));
+            return Err(unknown(Noun::Colleague, &self.actor.called, &known));
         };
         if self.case.assignee.as_deref() == Some(&staff.name) {
-            return Ok(self.done(format!("Case {number} is yours already.")));
+            return Ok(self.done(sentence!("Case {number} is yours already.", "Fall {number} ist schon Ihrer.")));
         }
         self.give_to(staff);
-        Ok(self.done(format!("{} took case {number}.", staff.label)))
+        let name = &staff.label;
+        Ok(self.done(sentence!("{name} took case {number}.", "{name} hat Fall {number} übernommen.")))
     }
 
     pub(super) fn give_to(&mut self, staff: &'a Staff) {
@@ -49,50 +57,64 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// Who is away, until when, and who stands in.
-    fn absence(&self, staff: &Staff) -> String {
+    fn absence(&self, staff: &Staff) -> Option<Sentence> {
         let today = self.today();
-        let Some(away) = staff.away.iter().find(|away| (away.from..=away.to).contains(&today)) else {
-            return String::new();
-        };
+        let away = staff.away.iter().find(|away| (away.from..=away.to).contains(&today))?;
         let substitute = staff.substitute.as_deref().and_then(|name| self.draft.policy.staff_named(name));
-        let who = match substitute.filter(|substitute| substitute.is_available(today)) {
-            Some(substitute) => format!("{} stands in", substitute.label),
-            None => "nobody stands in".to_owned(),
-        };
-        format!(" {} is away until {}, and {who}.", staff.label, away.to)
+        let substitute = substitute.filter(|substitute| substitute.is_available(today)).map(|staff| &staff.label);
+        let (name, day) = (&staff.label, away.to);
+        Some(match substitute {
+            Some(substitute) => sentence!(
+                "{name} is away until {day}, and {substitute} stands in.",
+                "{name} ist bis {day} abwesend, vertreten durch {substitute}."
+            ),
+            None => sentence!(
+                "{name} is away until {day}, and nobody stands in.",
+                "{name} ist bis {day} abwesend, ohne Vertretung."
+            ),
+        })
     }
 
     pub(super) fn set_priority(&mut self, wanted: &str) -> Done {
         let desk = &self.draft.policy.desk;
         let Some(priority) = desk.priorities.iter().find(|known| known.to_lowercase() == wanted.to_lowercase()) else {
             let known: Vec<&str> = desk.priorities.iter().map(String::as_str).collect();
-            return Err(unknown("priority", wanted, &known));
+            return Err(unknown(Noun::Priority, wanted, &known));
         };
         let number = self.number();
         if self.case.priority.as_ref().unwrap_or(&desk.priority) == priority {
-            return Ok(self.done(format!("The priority of case {number} is {priority} already.")));
+            return Ok(self.done(sentence!(
+                "The priority of case {number} is {priority} already.",
+                "Die Priorität von Fall {number} ist schon {priority}."
+            )));
         }
         let by = self.actor.by();
         self.case.priority = Some(priority.clone());
         self.case.prioritised_by = by.clone();
         self.draft.effects.push(Effect::SetPriority { case: number, priority: priority.clone(), by });
-        Ok(self.done(format!("The priority of case {number} is {priority}.")))
+        Ok(self.done(sentence!(
+            "The priority of case {number} is {priority}.",
+            "Die Priorität von Fall {number} ist {priority}."
+        )))
     }
 
     pub(super) fn set_status(&mut self, wanted: &str) -> Done {
         let number = self.number();
         let Some(phase) = Action::phase_of(&wanted.to_lowercase()) else {
-            return Err(unknown("status", wanted, &Phase::ALL.map(Phase::name)));
+            return Err(unknown(Noun::Status, wanted, &Phase::ALL.map(Phase::name)));
         };
+        let status = phase.name();
         if phase == self.case.phase {
-            return Ok(self.done(format!("Case {number} is {} already.", phase.name())));
+            return Ok(
+                self.done(sentence!("Case {number} is {status} already.", "Fall {number} steht schon auf {status}."))
+            );
         }
         match phase {
             // However a case is closed, its people are told.
             Phase::Closed => self.close(None),
             Phase::New | Phase::Open | Phase::Waiting | Phase::Solved => {
                 self.set_phase(phase);
-                Ok(self.done(format!("Case {number} is {}.", phase.name())))
+                Ok(self.done(sentence!("Case {number} is {status}.", "Fall {number} steht auf {status}.")))
             }
         }
     }
@@ -102,33 +124,43 @@ impl<'a> Work<'_, 'a> {
         let is_meant = |name: &str| name.to_lowercase() == wanted.trim().to_lowercase();
         let Some(queue) = queues.iter().find(|queue| is_meant(&queue.name) || is_meant(&queue.label)) else {
             let known: Vec<&str> = queues.iter().map(|queue| queue.name.as_str()).collect();
-            return Err(unknown("queue", wanted, &known));
+            return Err(unknown(Noun::Queue, wanted, &known));
         };
-        let number = self.number();
+        let (number, name) = (self.number(), &queue.name);
         if self.case.queue == queue.name {
-            return Ok(self.done(format!("Case {number} is in queue {} already.", queue.name)));
+            return Ok(self.done(sentence!(
+                "Case {number} is in queue {name} already.",
+                "Fall {number} ist schon in Warteschlange {name}."
+            )));
         }
         let by = self.actor.by();
         self.case.queue.clone_from(&queue.name);
         self.case.queued_by = by.clone();
         self.draft.effects.push(Effect::SetQueue { case: number, queue: queue.name.clone(), by });
-        Ok(self.done(format!("Case {number} is in queue {}.", queue.name)))
+        Ok(self.done(sentence!("Case {number} is in queue {name}.", "Fall {number} ist in Warteschlange {name}.")))
     }
 
     pub(super) fn tag(&mut self, tags: &[String]) -> Done {
         let number = self.number();
         let new: Vec<&String> = tags.iter().filter(|tag| !self.case.tags.contains(tag)).collect();
         if self.case.tags.len() + new.len() > TAGS {
-            return Err(format!("Case {number} would have more than {TAGS} tags: take some away with `untag`."));
+            return Err(sentence!(
+                "Case {number} would have more than {TAGS} tags: take some away with `untag`.",
+                "Fall {number} hätte mehr als {TAGS} Markierungen: Nehmen Sie erst welche mit `untag` weg."
+            ));
         }
         let new: Vec<String> = new.into_iter().cloned().collect();
         if new.is_empty() {
-            return Ok(self.done(format!("Case {number} has these tags already.")));
+            return Ok(self.done(sentence!(
+                "Case {number} has these tags already.",
+                "Fall {number} hat diese Markierungen schon."
+            )));
         }
         for tag in &new {
             self.draft.effects.push(Effect::AddTag { case: number, tag: tag.clone(), by: self.actor.by() });
         }
-        let sentence = format!("Case {number} has the {}.", counted("tag", &new));
+        let (tags, marks) = (counted("tag", "s", &new), counted("Markierung", "en", &new));
+        let sentence = sentence!("Case {number} has the {tags}.", "Fall {number} hat die {marks}.");
         self.case.tags.extend(new);
         Ok(self.done(sentence))
     }
@@ -137,13 +169,14 @@ impl<'a> Work<'_, 'a> {
         let number = self.number();
         if let Some(missing) = tags.iter().find(|tag| !self.case.tags.contains(tag)) {
             let known: Vec<&str> = self.case.tags.iter().map(String::as_str).collect();
-            return Err(unknown("tag", missing, &known));
+            return Err(unknown(Noun::Tag, missing, &known));
         }
         for tag in tags {
             self.draft.effects.push(Effect::RemoveTag { case: number, tag: tag.clone() });
         }
         self.case.tags.retain(|tag| !tags.contains(tag));
-        Ok(self.done(format!("Case {number} has the {} no longer.", counted("tag", tags))))
+        let (tags, marks) = (counted("tag", "s", tags), counted("Markierung", "en", tags));
+        Ok(self.done(sentence!("Case {number} has the {tags} no longer.", "Fall {number} hat die {marks} nicht mehr.")))
     }
 
     pub(super) fn spam(&mut self) -> Done {
@@ -153,10 +186,16 @@ impl<'a> Work<'_, 'a> {
             self.case.tags.push("spam".to_owned());
         }
         match self.case.phase {
-            Phase::Closed => Ok(self.done(format!("Case {number} has the tag spam; it was closed before."))),
+            Phase::Closed => Ok(self.done(sentence!(
+                "Case {number} has the tag spam; it was closed before.",
+                "Fall {number} hat die Markierung spam; geschlossen war er schon."
+            ))),
             Phase::New | Phase::Open | Phase::Waiting | Phase::Solved => {
                 self.set_phase(Phase::Closed);
-                Ok(self.done(format!("Case {number} is closed as spam, without a word to anybody.")))
+                Ok(self.done(sentence!(
+                    "Case {number} is closed as spam, without a word to anybody.",
+                    "Fall {number} ist als Spam geschlossen, ohne ein Wort an irgendwen."
+                )))
             }
         }
     }
@@ -165,7 +204,10 @@ impl<'a> Work<'_, 'a> {
         let number = self.number();
         let today = self.today();
         if self.case.phase == Phase::Closed {
-            return Err(format!("Case {number} is closed: reopen it first, or it has nothing to wait for."));
+            return Err(sentence!(
+                "Case {number} is closed: reopen it first, or it has nothing to wait for.",
+                "Fall {number} ist geschlossen: Öffnen Sie ihn zuerst wieder, sonst wartet er auf nichts."
+            ));
         }
         let day = day_of(until, today)?;
         if self.case.phase != Phase::Waiting {
@@ -173,31 +215,40 @@ impl<'a> Work<'_, 'a> {
         }
         let due = self.draft.morning(day);
         self.draft.effects.push(Effect::SetTimer { case: number, target: Target::Wake, due });
-        Ok(self.done(format!("Case {number} waits until the morning of {day}, or until the customer writes.")))
+        Ok(self.done(sentence!(
+            "Case {number} waits until the morning of {day}, or until the customer writes.",
+            "Fall {number} wartet bis zum Morgen des {day} oder bis der Kunde schreibt."
+        )))
     }
 
-    pub(super) fn done(&mut self, sentence: String) -> String {
-        self.draft.say(&sentence);
+    pub(super) fn done(&mut self, sentence: Sentence) -> Sentence {
+        self.draft.say(sentence.english());
         sentence
     }
 }
 
-fn day_of(until: Until, today: Date) -> Result<Date, String> {
+fn day_of(until: Until, today: Date) -> Result<Date, Sentence> {
     let day = match until {
         Until::Day(day) => day,
         Until::Days(days) => today.saturating_add(i64::from(days).days()),
     };
     if day <= today {
-        return Err(format!("{day} is not in the future: today is {today}."));
+        return Err(sentence!(
+            "{day} is not in the future: today is {today}.",
+            "{day} liegt nicht in der Zukunft: Heute ist der {today}."
+        ));
     }
     if day > today.saturating_add(i64::from(YEARS).years()) {
-        return Err(format!("{day} is more than {YEARS} years ahead: is the year right?"));
+        return Err(sentence!(
+            "{day} is more than {YEARS} years ahead: is the year right?",
+            "{day} ist mehr als {YEARS} Jahre entfernt: Stimmt das Jahr?"
+        ));
     }
     Ok(day)
 }
 
 /// `tag a`, `tags a, b`.
-fn counted(word: &str, names: &[String]) -> String {
-    let plural = if names.len() == 1 { "" } else { "s" };
+fn counted(word: &str, plural: &str, names: &[String]) -> String {
+    let plural = if names.len() == 1 { "" } else { plural };
     format!("{word}{plural} {}", names.join(", "))
 }

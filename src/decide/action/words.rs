@@ -2,8 +2,9 @@
 
 use super::{Done, Work};
 use crate::case::letter::{Enclosed, Facts, Hand};
+use crate::case::sentence::sentence;
 use crate::case::snapshot::CaseFacts;
-use crate::case::{Audience, Letter, Participant, Phase, PostId, PostKind, Template};
+use crate::case::{Audience, Letter, Participant, Phase, PostId, PostKind, Sentence, Template};
 use crate::decide::Draft;
 use crate::decide::answer::desk_address;
 use crate::decide::participants::plausible_name;
@@ -14,10 +15,14 @@ impl Work<'_, '_> {
         self.says_something(text)?;
         let number = self.number();
         let Some(to) = answered(&self.case).cloned() else {
-            return Err(format!("Nobody outside takes part in case {number}: there is no one to answer."));
+            return Err(sentence!(
+                "Nobody outside takes part in case {number}: there is no one to answer.",
+                "An Fall {number} ist niemand außerhalb beteiligt: Es gibt niemanden, dem zu antworten wäre."
+            ));
         };
-        let sentence = format!("{} answered case {number}.", self.actor.label());
-        self.draft.say(&sentence);
+        let by = self.actor.label();
+        let sentence = sentence!("{by} answered case {number}.", "{by} hat Fall {number} beantwortet.");
+        self.draft.say(sentence.english());
         let post = self.add_post(text, PostKind::Answer);
         self.send(text, Template::Answered, &to, post);
         if let Some(staff) = self.actor.staff.filter(|_| self.case.assignee.is_none()) {
@@ -37,8 +42,10 @@ impl Work<'_, '_> {
 
     pub(super) fn note(&mut self, text: &str) -> Done {
         self.says_something(text)?;
-        let sentence = format!("{} wrote a note on case {}.", self.actor.label(), self.number());
-        self.draft.say(&sentence);
+        let (by, number) = (self.actor.label(), self.number());
+        let sentence =
+            sentence!("{by} wrote a note on case {number}.", "{by} hat eine Notiz zu Fall {number} geschrieben.");
+        self.draft.say(sentence.english());
         self.add_post(text, PostKind::Note);
         Ok(sentence)
     }
@@ -47,10 +54,11 @@ impl Work<'_, '_> {
         text.map_or(Ok(()), |text| self.says_something(text))?;
         let number = self.number();
         if self.case.phase == Phase::Closed {
-            return Err(format!("Case {number} is closed already."));
+            return Err(sentence!("Case {number} is closed already.", "Fall {number} ist schon geschlossen."));
         }
-        let sentence = format!("{} closed case {number}.", self.actor.label());
-        self.draft.say(&sentence);
+        let by = self.actor.label();
+        let sentence = sentence!("{by} closed case {number}.", "{by} hat Fall {number} geschlossen.");
+        self.draft.say(sentence.english());
         let to = requester(&self.case).cloned();
         // With a resolution it is a person's letter. Without, nobody wrote a word of it: it bears the automatic marks,
         // so that no vacation notice answers it (RFC 3834 §2).
@@ -85,25 +93,29 @@ impl Work<'_, '_> {
         text.map_or(Ok(()), |text| self.says_something(text))?;
         let number = self.number();
         if self.case.phase != Phase::Closed {
-            return Err(format!("Case {number} is not closed."));
+            return Err(sentence!("Case {number} is not closed.", "Fall {number} ist nicht geschlossen."));
         }
         if let Some(text) = text {
             let Some(to) = answered(&self.case).cloned() else {
-                return Err(format!("Nobody outside takes part in case {number}: there is no one to write to."));
+                return Err(sentence!(
+                    "Nobody outside takes part in case {number}: there is no one to write to.",
+                    "An Fall {number} ist niemand außerhalb beteiligt: Es gibt niemanden, dem zu schreiben wäre."
+                ));
             };
             let post = self.add_post(text, PostKind::Answer);
             self.send(text, Template::Answered, &to, post);
         }
-        let sentence = format!("{} reopened case {number}.", self.actor.label());
-        self.draft.say(&sentence);
+        let by = self.actor.label();
+        let sentence = sentence!("{by} reopened case {number}.", "{by} hat Fall {number} wieder geöffnet.");
+        self.draft.say(sentence.english());
         self.set_phase(Phase::Open);
         Ok(sentence)
     }
 
-    fn says_something(&self, text: &str) -> Result<(), String> {
+    fn says_something(&self, text: &str) -> Result<(), Sentence> {
         let files = self.carrier.is_some_and(|carrier| !carrier.attachments.is_empty());
         match text.trim().is_empty() && !files {
-            true => Err("The text is empty: nothing was done.".to_owned()),
+            true => Err(sentence!("The text is empty: nothing was done.", "Der Text ist leer: Nichts wurde getan.")),
             false => Ok(()),
         }
     }
@@ -132,7 +144,8 @@ pub(in crate::decide) fn by_person(
     let desk = &draft.policy.desk;
     let mut letter = without_words(draft, case, template, to, post);
     letter.hand = Hand::Person;
-    letter.from.name = Some(format!("{by} at {}", desk.name));
+    let of_desk = Sentence::new(format!("{by} at {}", desk.name), format!("{by} bei {}", desk.name));
+    letter.from.name = Some(of_desk.said_in(&letter.language).to_owned());
     letter.quotes = case.quoted().into_iter().collect();
     letter.facts.staff_name = Some(by.to_owned());
     letter.facts.body = Some(text.to_owned());
@@ -167,6 +180,7 @@ fn without_words(draft: &Draft<'_>, case: &CaseFacts, template: Template, to: &P
         in_reply_to: case.last_message_id.clone(),
         references,
         quotes: Vec::new(),
+        recalls: None,
         enclosed: None,
         facts: Facts {
             case_number: case.number.to_string(),

@@ -2,13 +2,14 @@
 
 use super::super::mail::{Incoming, open_case, subject_of};
 use super::super::participants::is_unanswerable;
-use super::super::{Draft, answer, notify};
+use super::super::{Draft, answer, instructions, notify};
 use super::{note, place, post, propose};
+use crate::case::sentence::sentence;
 use crate::case::snapshot::{CaseFacts, KnownMessage};
-use crate::case::{Audience, CaseNumber, Effect, NewPost, Participant, Phase, PostId, PostKind, Verdict};
+use crate::case::{Audience, CaseNumber, Effect, NewPost, Participant, Phase, PostId, PostKind, Sentence, Verdict};
 use crate::link::find_case;
 use crate::link::identity::takes_part;
-use crate::link::staff::{colleague, is_outsider};
+use crate::link::staff::{colleague, is_of_one_matter, is_outsider};
 use crate::mail::forward::Form;
 use crate::mail::{Address, Attachment, Forwarded, Named, body, subject};
 use crate::rules::Staff;
@@ -26,14 +27,20 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The first mail by somebody outside that a mail hands on.
+/// The first mail by somebody outside that a mail hands on: it says whose case it is.
 pub(super) fn found<'a>(draft: &Draft<'_>, mail: &Incoming<'a>) -> Option<Found<'a>> {
-    let all = mail.arrived.reading.forwarded.iter();
-    let mut found = all.filter_map(|forwarded| Some(Found { forwarded, author: forwarded.from.as_ref()? }));
-    found.find(|found| is_outsider(&found.author.address, draft.policy, draft.today()))
+    all(draft, mail).next()
 }
 
-/// Puts the customer's mail into its case, or into a new one, and what staff wrote above it beside it.
+fn all<'d, 'a: 'd>(draft: &'d Draft<'_>, mail: &Incoming<'a>) -> impl Iterator<Item = Found<'a>> + use<'d, 'a> {
+    let (policy, day) = (draft.policy, draft.today());
+    let all = mail.arrived.reading.forwarded.iter();
+    let found = all.filter_map(|forwarded| Some(Found { forwarded, author: forwarded.from.as_ref()? }));
+    found.filter(move |found| is_outsider(&found.author.address, policy, day))
+}
+
+/// Puts the customer's mail into its case, or into a new one, and what staff wrote above it beside it; so with more
+/// mails of the same matter. Those of another are nobody's here: whom the case is with must not read them.
 pub(super) fn take(
     draft: &mut Draft<'_>,
     mail: &Incoming<'_>,
@@ -41,17 +48,45 @@ pub(super) fn take(
     found: Found<'_>,
 ) -> (Verdict, Option<CaseNumber>) {
     draft.say(format!("{} hands on a mail: it is the post of whoever wrote it.", staff.label));
-    if mail.arrived.reading.forwarded.len() > 1 {
-        draft.say("It hands on more than one: the first makes the post, the others stay with it.");
+    let (mut ours, others): (Vec<Found<'_>>, Vec<Found<'_>>) =
+        all(draft, mail).partition(|one| is_of_one_matter(one.forwarded, found.forwarded, draft.policy));
+    // As they were written; what has no date comes last.
+    ours.sort_by_key(|one| one.forwarded.date.map_or((true, None), |date| (false, Some(date))));
+    let count = ours.len();
+    let known = ours.iter().find_map(|one| here_already(draft, *one));
+    ours.retain(|one| here_already(draft, *one).is_none());
+    if ours.len() < count {
+        let number = known.map_or(CaseNumber(0), |case| case.number);
+        draft.say(match ours.len() {
+            0 => format!("That mail is in case {number} already."),
+            new => format!("{} of the mails are in case {number} already, {new} are not.", count - new),
+        });
     }
-    if let Some(case) = here_already(draft, found) {
-        draft.say(format!("That mail is in case {} already.", case.number));
-        return note(draft, mail, staff, case);
+    let case = known.or_else(|| ours.iter().find_map(|one| in_conversation(draft, *one)));
+    let placed = match (ours.is_empty(), case) {
+        (true, Some(case)) => note(draft, mail, staff, case),
+        (_, case) => match case.or_else(|| place(draft, mail)) {
+            Some(case) => (Verdict::Append, Some(append(draft, mail, staff, &ours, case))),
+            None => (Verdict::Open, Some(open(draft, mail, staff, &ours))),
+        },
+    };
+    if !others.is_empty() {
+        draft.say(format!("{} of the mails that it hands on are of another matter: no posts.", others.len()));
+        instructions::report(draft, staff, &mail.arrived.reading.message, placed.1, &[not_taken(&others).listed()]);
     }
-    match in_conversation(draft, found).or_else(|| place(draft, mail)) {
-        Some(case) => (Verdict::Append, Some(append(draft, mail, staff, found, case))),
-        None => (Verdict::Open, Some(open(draft, mail, staff, found))),
-    }
+    placed
+}
+
+fn not_taken(others: &[Found<'_>]) -> Sentence {
+    let mut authors: Vec<&str> = others.iter().map(|one| one.author().as_str()).collect();
+    authors.sort_unstable();
+    authors.dedup();
+    let authors = authors.join(", ");
+    sentence!(
+        "Not taken in: what you handed on of {authors}. It is of another matter than the first mail: hand it on alone.",
+        "Nicht übernommen: was Sie von {authors} weitergaben. Es betrifft etwas anderes als die erste Mail: Geben Sie \
+         es einzeln weiter."
+    )
 }
 
 /// The case that has the very mail, come by another way.
@@ -79,15 +114,20 @@ fn in_conversation<'a>(draft: &Draft<'a>, found: Found<'_>) -> Option<&'a CaseFa
     cases.find(|case| takes_part(found.author(), case))
 }
 
-fn append(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, found: Found<'_>, case: &CaseFacts) -> CaseNumber {
+/// `all`: at least one.
+fn append(
+    draft: &mut Draft<'_>,
+    mail: &Incoming<'_>,
+    staff: &Staff,
+    all: &[Found<'_>],
+    case: &CaseFacts,
+) -> CaseNumber {
     let number = case.number;
     draft.say(format!("Appended to case {number}."));
     remark(draft, mail, staff, (number, &case.subject));
-    add_post(draft, mail, found, number);
-    let known = case.participants.iter().any(|one| one.who.address == found.author.address);
-    if !known && !is_unanswerable(&found.author.address) {
-        let participant = Participant { who: found.author.clone(), requester: false };
-        draft.effects.push(Effect::AddParticipant { case: number, participant });
+    add_posts(draft, mail, all, number);
+    let known: Vec<&Address> = case.participants.iter().map(|one| &one.who.address).collect();
+    if join(draft, all, number, &known) {
         draft.quote_nothing_old(number);
     }
     match case.phase {
@@ -101,18 +141,53 @@ fn append(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, found: Foun
     number
 }
 
-fn open(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, found: Found<'_>) -> CaseNumber {
-    let given = subject::base(&found.forwarded.subject, &draft.policy.desk.reference.case_word);
-    let about = if found.forwarded.subject.trim().is_empty() { subject_of(draft, mail) } else { given };
-    let number = open_case(draft, &Incoming { speaker: Some(found.author), ..*mail }, about.clone());
+/// `all`: at least one, of whom the first is the requester.
+fn open(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, all: &[Found<'_>]) -> CaseNumber {
+    let first = all[0];
+    let given = subject::base(&first.forwarded.subject, &draft.policy.desk.reference.case_word);
+    let about = if first.forwarded.subject.trim().is_empty() { subject_of(draft, mail) } else { given };
+    let number = open_case(draft, &Incoming { speaker: Some(first.author), ..*mail }, about.clone());
     propose(draft, mail, number);
     remark(draft, mail, staff, (number, &about));
-    let post = add_post(draft, mail, found, number);
-    let participant = Participant { who: found.author.clone(), requester: true };
+    let post = add_posts(draft, mail, all, number);
+    let participant = Participant { who: first.author.clone(), requester: true };
     draft.effects.push(Effect::AddParticipant { case: number, participant });
-    answer::on_behalf(draft, mail, found.author, found.forwarded, (number, about, post));
+    join(draft, all, number, &[first.author()]);
+    answer::on_behalf(draft, mail, first.author, first.forwarded, (number, about, post));
     notify::of_newest_mail(draft, None);
     number
+}
+
+/// The authors come to take part, each once. Whether somebody did.
+fn join(draft: &mut Draft<'_>, all: &[Found<'_>], case: CaseNumber, known: &[&Address]) -> bool {
+    let mut new: Vec<&Named> = Vec::new();
+    for found in all {
+        let there = known.contains(&found.author()) || new.iter().any(|named| named.address == *found.author());
+        if !there && !is_unanswerable(found.author()) {
+            new.push(found.author);
+        }
+    }
+    for who in &new {
+        let participant = Participant { who: (*who).clone(), requester: false };
+        draft.effects.push(Effect::AddParticipant { case, participant });
+    }
+    !new.is_empty()
+}
+
+/// The posts, in order; returns the first. What came beside the mails goes with the first.
+fn add_posts(draft: &mut Draft<'_>, mail: &Incoming<'_>, all: &[Found<'_>], case: CaseNumber) -> PostId {
+    let ids: Vec<PostId> = all.iter().map(|found| add_post(draft, mail, *found, case)).collect();
+    let is_post = |at: usize| all.iter().any(|found| found.forwarded.form == Form::Attached(at));
+    let beside = mail.arrived.reading.message.attachments.iter().enumerate();
+    let beside: Vec<Attachment> = beside.filter(|(at, _)| !is_post(*at)).map(|(_, file)| file.clone()).collect();
+    for effect in &mut draft.effects {
+        if let Effect::AddPost(post) = effect
+            && post.id == ids[0]
+        {
+            post.attachments.extend(beside.iter().cloned());
+        }
+    }
+    ids[0]
 }
 
 /// What staff wrote above the mail.
@@ -151,17 +226,14 @@ fn add_post(draft: &mut Draft<'_>, mail: &Incoming<'_>, found: Found<'_>, case: 
     id
 }
 
-/// What came beside the text, and for an attached mail what is within it.
+/// What is within an attached mail.
 fn attachments(mail: &Incoming<'_>, forwarded: &Forwarded) -> Vec<Attachment> {
-    let beside = &mail.arrived.reading.message.attachments;
     match forwarded.form {
-        Form::Inline => beside.clone(),
+        Form::Inline => Vec::new(),
         Form::Attached(at) => {
-            let outer = beside.get(at);
+            let outer = mail.arrived.reading.message.attachments.get(at);
             let inner = forwarded.attachments.iter().enumerate();
-            let within = inner.filter_map(|(index, part)| part.within(outer?, index));
-            let others = beside.iter().enumerate().filter(|(index, _)| *index != at).map(|(_, other)| other.clone());
-            within.chain(others).collect()
+            inner.filter_map(|(index, part)| part.within(outer?, index)).collect()
         }
     }
 }

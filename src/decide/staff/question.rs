@@ -7,12 +7,15 @@ use jiff::Timestamp;
 use super::super::answer::desk_address;
 use super::super::mail::Incoming;
 use super::super::notify::{addressed, readers};
-use super::{Crossing, Draft, commands, words};
+use super::{Crossing, Draft};
 use crate::case::event::Commands;
-use crate::case::instruction::Order;
+use crate::case::instruction::{self, Order};
 use crate::case::letter::{Facts, Hand, Inside, QuestionKind};
+use crate::case::sentence::sentence;
 use crate::case::snapshot::{CaseFacts, KnownSent, LastAnswer};
-use crate::case::{Audience, Command, Decision, Effect, EntryId, Letter, PostId, Template, Verb, Verdict};
+use crate::case::{
+    Audience, Command, Decision, Effect, EntryId, Letter, PostId, Sentence, Template, Verb, Verdict, words,
+};
 use crate::link::find_case;
 use crate::mail::Kind;
 use crate::rules::Staff;
@@ -27,9 +30,9 @@ pub(super) enum Question<'a> {
     /// What stands at its top cannot be carried out as it is.
     Unclear(Unclear<'a>),
     /// Commands about no case.
-    Nowhere { why: &'a str },
+    Nowhere { why: &'a Sentence },
     /// The answer to a question settled nothing.
-    Again { entry: EntryId, letter: &'a KnownSent, case: Option<&'a CaseFacts>, why: &'a str },
+    Again { entry: EntryId, letter: &'a KnownSent, case: Option<&'a CaseFacts>, why: &'a Sentence },
 }
 
 /// A mail that is to be written anew, or sent as it stands. The question answers what the mail answered, so that the
@@ -40,7 +43,7 @@ pub(super) struct Unclear<'a> {
     pub post: Option<PostId>,
     pub audience: Audience,
     /// Sentences, one a line.
-    pub why: &'a str,
+    pub why: &'a Sentence,
 }
 
 /// Asks once; the answer settles the entry (B31). To the address in staff.toml, never to one that the mail names.
@@ -104,6 +107,7 @@ pub(super) fn ask(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, que
         in_reply_to: message.message_id.clone(),
         references: message.message_id.iter().cloned().collect(),
         quotes,
+        recalls: None,
         enclosed: None,
         facts: Facts {
             case_number: number.map(|number| number.to_string()).unwrap_or_default(),
@@ -121,6 +125,8 @@ fn particulars<'a>(
     mail: &Incoming<'_>,
     question: Question<'a>,
 ) -> (Option<&'a CaseFacts>, Option<PostId>, Inside) {
+    let language = draft.language(None);
+    let said = |why: &Sentence| Some(why.said_in(&language).to_owned());
     match question {
         Question::Yours => (None, None, asked_about(draft, mail)),
         Question::Crossing { case, faster } => {
@@ -134,12 +140,12 @@ fn particulars<'a>(
         }
         Question::Unclear(Unclear { case, post, audience, why }) => {
             let reply_goes_to = if audience == Audience::Public { readers(case) } else { None };
-            let inside = Inside { words: Some(why.to_owned()), reply_goes_to, ..Inside::default() };
+            let inside = Inside { words: said(why), reply_goes_to, ..Inside::default() };
             (Some(case), post, inside)
         }
-        Question::Nowhere { why } => (None, None, Inside { words: Some(why.to_owned()), ..asked_about(draft, mail) }),
+        Question::Nowhere { why } => (None, None, Inside { words: said(why), ..asked_about(draft, mail) }),
         Question::Again { letter, case, why, .. } => {
-            let words = Some(why.to_owned());
+            let words = said(why);
             let inside = match letter.question {
                 Some(QuestionKind::Unclear) => {
                     let public = letter.audience == Audience::Public;
@@ -174,7 +180,7 @@ enum Settled {
     /// The answer is the mail, written anew.
     Anew,
     /// It stays held; the sentence says why.
-    Not(String),
+    Not(Sentence),
 }
 
 /// The answer to a question about a held mail: only the person who was asked settles it, and only by saying so.
@@ -243,7 +249,7 @@ pub(super) fn settle(
 /// What the answer means, and whether it says more than that.
 fn settled(mail: &Incoming<'_>, staff: &Staff, letter: &KnownSent) -> (Settled, bool) {
     let text = words::of(&mail.arrived.reading, Audience::Internal).text;
-    let instructions = commands::of(mail, Audience::Internal);
+    let instructions = instruction::of_mail(&mail.arrived.reading, Audience::Internal);
     let unclear = letter.question == Some(QuestionKind::Unclear);
     let sends = matches!(instructions.orders[..], [Order::Send]) && instructions.unclear.is_empty();
     if sends && (instructions.text.is_empty() || !unclear) {
@@ -252,12 +258,25 @@ fn settled(mail: &Incoming<'_>, staff: &Staff, letter: &KnownSent) -> (Settled, 
     match said::read(&text, &staff.label) {
         (Said::No, more) => (Settled::Discard, more),
         (Said::Yes, more) if !unclear => (Settled::Release, more),
-        (Said::Yes, false) => (Settled::Not("A yes alone does not say what you mean.".to_owned()), false),
+        (Said::Yes, false) => (
+            Settled::Not(sentence!(
+                "A yes alone does not say what you mean.",
+                "Ein Ja allein sagt nicht, was Sie meinen."
+            )),
+            false,
+        ),
         (Said::Yes | Said::Else, _) if unclear && !text.is_empty() => (Settled::Anew, true),
         (Said::Yes | Said::Else, _) => {
             let line = text.lines().next().unwrap_or_default();
             let start: String = line.chars().take(60).collect();
-            (Settled::Not(format!("Your answer, \"{start}\", is neither yes nor no.")), !text.is_empty())
+            (Settled::Not(neither(&start)), !text.is_empty())
         }
     }
+}
+
+fn neither(start: &str) -> Sentence {
+    sentence!(
+        "Your answer, \"{start}\", is neither yes nor no.",
+        "Ihre Antwort, „{start}“, ist weder ein Ja noch ein Nein."
+    )
 }

@@ -69,6 +69,12 @@ fn alignment_is_computed() {
         ("x; spf=pass smtp.mailfrom=bounces@news.customer.example", Aligned(By::Spf)),
         ("x; spf=pass smtp.mailfrom=customer.example", Aligned(By::Spf)),
         ("x; spf=pass smtp.mailfrom= smtp.helo=mx.customer.example", Aligned(By::Spf)),
+        ("x; spf=pass smtp.helo=mx.customer.example", Unproven),
+        ("x; spf=pass smtp.mailfrom=evil.example smtp.helo=mx.customer.example", Unproven),
+        (
+            "x; spf=pass (sender SPF authorized) smtp.mailfrom=customer.example (client-ip=192.0.2.1; helo=mx.example)",
+            Aligned(By::Spf),
+        ),
         ("x; spf=softfail smtp.mailfrom=customer.example", Unproven),
         ("x; spf=pass smtp.mailfrom=evil.example", Unproven),
         ("x; dmarc=pass header.from=customer.example", Aligned(By::Dmarc)),
@@ -81,7 +87,11 @@ fn alignment_is_computed() {
         assert_eq!(standing_of(value), standing, "{value}");
     }
     let at = |from: &str, value: &str| alignment(&parse(value), &Address::parse(from).unwrap());
-    // A public suffix is nobody's domain.
+    // Below a public suffix are many; the suffix itself is its own domain, and so is a name without dots.
+    assert_eq!(at("a@gov.uk", "x; dkim=pass header.d=gov.uk"), Aligned(By::Dkim));
+    assert_eq!(at("a@gov.uk", "x; dkim=pass header.d=council.gov.uk"), Unproven);
+    assert_eq!(at("a@intranet", "x; dkim=pass header.d=intranet"), Aligned(By::Dkim));
+    assert_eq!(at("a@one.github.io", "x; dkim=pass header.d=two.github.io"), Unproven);
     assert_eq!(at("a@one.co.uk", "x; dkim=pass header.d=two.co.uk"), Unproven);
     assert_eq!(at("a@one.co.uk", "x; dkim=pass header.d=mail.one.co.uk"), Aligned(By::Dkim));
     assert_eq!(at("a@bücher.example", "x; dkim=pass header.d=xn--bcher-kva.example"), Aligned(By::Dkim));
@@ -125,6 +135,13 @@ fn only_the_topmost_field_of_a_trusted_server_counts() {
     let nameless = mail(&format!("Authentication-Results: {MICROSOFT}\n"));
     assert_eq!(standing(&nameless, &ours), Standing::Unproven);
     assert_eq!(standing(&nameless, &Trust::Topmost), Standing::Aligned(By::Dkim));
+    // Sealed or not: what a chain of others passes on is no word of ours.
+    let chain = mail(&format!(
+        "ARC-Authentication-Results: i=1; mx.desk.example; {pass}\nX-Authentication-Results: mx.desk.example; {pass}\n\
+         Authentication-Results-Original: mx.desk.example; {pass}\n"
+    ));
+    assert_eq!(standing(&chain, &ours), Standing::Unproven);
+    assert_eq!(standing(&chain, &Trust::Topmost), Standing::Unproven);
     // An encoded word is none in a structured field: what it hides must not become syntax.
     let hidden = mail(
         "Authentication-Results: mx.desk.example; spf=fail smtp.mailfrom==?utf-8?Q?x;_dkim=3Dpass_header.d=3Dcustomer.example?=\n",
@@ -132,4 +149,95 @@ fn only_the_topmost_field_of_a_trusted_server_counts() {
     assert_eq!(standing(&hidden, &ours), Standing::Unproven);
     let several = mail(&format!("Authentication-Results: mx.desk.example; {pass}\nFrom: boss@customer.example\n"));
     assert_eq!(standing(&several, &ours), Standing::Unproven);
+}
+
+#[test]
+fn each_trusted_server_is_heard_once() {
+    let mail = |header: &str| {
+        read(format!("{header}From: anna@customer.example\n\nHi\n").as_bytes(), &Circumstances::default()).message
+    };
+    let trust = |names: &[&str]| Trust::Servers(names.iter().map(ToString::to_string).collect());
+    let each = mail(
+        "Authentication-Results: bimi.desk.example; bimi=none\n\
+         Authentication-Results: dmarc.desk.example; dmarc=none header.from=customer.example\n\
+         Authentication-Results: dkim.desk.example; dkim=pass (1024-bit key) header.d=customer.example\n\
+         Authentication-Results: spf.desk.example; spf=none\n\
+         Authentication-Results: dmarc.desk.example; dmarc=fail header.from=customer.example\n",
+    );
+    assert_eq!(standing(&each, &trust(&["dmarc.desk.example", "dkim.desk.example"])), Standing::Aligned(By::Dkim));
+    assert_eq!(standing(&each, &trust(&["dmarc.desk.example", "spf.desk.example"])), Standing::Unproven);
+    let failed = mail(
+        "Authentication-Results: dkim.desk.example; dkim=pass header.d=customer.example\n\
+         Authentication-Results: dmarc.desk.example; dmarc=fail header.from=customer.example\n",
+    );
+    assert_eq!(standing(&failed, &trust(&["dkim.desk.example", "dmarc.desk.example"])), Standing::Failed);
+
+    let hosts = trust(&["*.mx.desk.example"]);
+    let host = |id: &str| mail(&format!("Authentication-Results: {id}; dkim=pass header.d=customer.example\n"));
+    assert_eq!(standing(&host("Host-7.MX.desk.example"), &hosts), Standing::Aligned(By::Dkim));
+    for stranger in ["mx.desk.example", "evilmx.desk.example", "a.mx.desk.example.evil.example", ".mx.desk.examples"] {
+        assert_eq!(standing(&host(stranger), &hosts), Standing::Unproven, "{stranger}");
+    }
+    let below = mail(
+        "Authentication-Results: a.mx.desk.example; dkim=none\n\
+         Authentication-Results: b.mx.desk.example; dkim=pass header.d=customer.example\n",
+    );
+    assert_eq!(standing(&below, &hosts), Standing::Unproven, "one word for all hosts");
+}
+
+#[test]
+fn reads_the_forms_of_many_servers() {
+    use Standing::*;
+    for (value, standing) in [
+        // OpenDKIM and OpenDMARC.
+        (
+            "mx.desk.example;\tdkim=pass (2048-bit key; unprotected) header.d=customer.example header.i=@customer.example header.a=rsa-sha256 header.s=mail header.b=Zq3/+x9T; dkim-atps=neutral",
+            Aligned(By::Dkim),
+        ),
+        ("OpenDMARC; dmarc=pass (p=reject dis=none) header.from=customer.example", Aligned(By::Dmarc)),
+        ("OpenDMARC; dmarc=fail (p=none dis=none) header.from=customer.example", Failed),
+        // Rspamd, Fastmail, Yahoo, Exim, Zoho, a gateway.
+        ("mx; none", Unproven),
+        (
+            "mx1.example; dkim=pass header.d=customer.example header.s=a header.b=Qx; arc=none; dmarc=pass (policy=reject) header.from=customer.example; spf=pass (mx1.example: domain of \"bounce+x@news.customer.example\" designates 192.0.2.7 as permitted sender) smtp.mailfrom=\"bounce+x@news.customer.example\"",
+            Aligned(By::Dkim),
+        ),
+        (
+            "mx5.example; arc=none (no signatures found); dkim=pass (2048-bit rsa key sha256) header.d=customer.example header.i=@customer.example header.b=AbC+/= header.a=rsa-sha256 header.s=k1 x-bits=2048; dmarc=pass policy.published-domain-policy=reject policy.applied-disposition=none policy.evaluated-disposition=none (p=reject,d=none,d.eval=none) policy.policy-from=p header.from=customer.example",
+            Aligned(By::Dkim),
+        ),
+        (
+            "atlas.example; dkim=pass header.i=@customer.example header.s=20230601; spf=pass smtp.mailfrom=customer.example; dmarc=pass(p=NONE) header.from=customer.example;",
+            Aligned(By::Dkim),
+        ),
+        (
+            "mail.example; iprev=pass (mx.customer.example) smtp.remote-ip=192.0.2.1; spf=pass smtp.mailfrom=customer.example; dkim=pass header.d=customer.example header.s=s header.a=rsa-sha256; dmarc=pass header.from=customer.example",
+            Aligned(By::Dkim),
+        ),
+        (
+            "mx.example; dkim=none; spf=none smtp.mailfrom=anna@customer.example; auth=pass (plain) smtp.auth=anna",
+            Unproven,
+        ),
+        (
+            "mx.example; dkim=temperror (DNS timeout) header.d=customer.example; dmarc=temperror header.from=customer.example",
+            Unproven,
+        ),
+        (
+            "mx.example; dkim=permerror (no key) header.d=customer.example; dkim=pass header.d=customer.example header.s=two",
+            Aligned(By::Dkim),
+        ),
+        ("mx.example; dkim= pass header.d= customer.example; compauth= pass", Aligned(By::Dkim)),
+        // Microsoft 365, with and without a policy of the domain.
+        (
+            "spf=none (sender IP is 192.0.2.1) smtp.mailfrom=customer.example; dkim=none (message not signed) header.d=none;dmarc=bestguesspass action=none header.from=customer.example;compauth=pass reason=109",
+            Unproven,
+        ),
+        (
+            "spf=fail (sender IP is 192.0.2.1) smtp.mailfrom=customer.example; dkim=none (message not signed) header.d=none;dmarc=fail action=oreject header.from=customer.example;compauth=fail reason=000",
+            Failed,
+        ),
+        ("dkim=none (message not signed) header.d=none;dmarc=none action=none header.from=customer.example;", Unproven),
+    ] {
+        assert_eq!(standing_of(value), standing, "{value}");
+    }
 }

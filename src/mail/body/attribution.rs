@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::fold::folded;
 use super::languages::{OPENINGS, VERB};
-use super::{Line, Next};
+use super::{Line, Next, has_marker};
 
 /// Characters of an attribution, at most; it may be wrapped over so many lines.
 const CHARS: usize = 400;
@@ -28,6 +28,11 @@ static DAY: LazyLock<Regex> = LazyLock::new(|| {
 static MINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\b(?:i|we) (?:wrote|sent|said|have|had)\b|\b(?:schrieb|schrieben|habe|haben) (?:ich|wir)\b|\bj'ai\b|\bj’ai\b|\bich\b|\bik\b|\bjag\b|\bjeg\b|\bho scritto\b|\bhe escrito\b").expect("a constant")
 });
+/// First name and surname at the front of a line, as written.
+static NAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^"?(?:[\p{Lu}\p{Lo}][\p{L}\p{M}'’.-]*,? ){1,4}[\p{Lu}\p{Lo}][\p{L}\p{M}'’.-]*"?(?:[ ,]|\(|$)"#)
+        .expect("a constant")
+});
 /// An attribution that begins behind other words of its line.
 static WITHIN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -40,19 +45,24 @@ static WITHIN: LazyLock<Regex> = LazyLock::new(|| {
 pub fn lines(lines: &[Line<'_>], at: usize) -> Option<usize> {
     let mut joined = String::new();
     let (mut count, mut blank) = (0, 0);
+    // Where, behind the last blank line, `joined` goes on.
+    let mut tail = 0;
     for line in &lines[at..] {
         let text = line.raw.trim();
         if text.is_empty() {
             blank += 1;
+            tail = joined.len();
             continue;
         }
         let too_long = joined.len() + text.len() > CHARS || count == LINES || blank > 2;
-        if too_long || count > 0 && !may_wrap(&joined) {
+        // What ends like an attribution and is none ends a sentence.
+        if too_long || count > 0 && (!may_wrap(&joined) || joined.ends_with(": ")) {
             return None;
         }
         let text = folded(text);
-        // A wrapped attribution has no other within it.
-        if count > 0 && opens(&text) {
+        // A wrapped attribution has no other within it; some name the author first, and then the day.
+        let authored = count == 1 && blank == 0 && digits(&joined) == 0 && VERB.is_match(&joined);
+        if count > 0 && opens(&text) && !authored {
             return None;
         }
         joined.push_str(&text);
@@ -62,16 +72,34 @@ pub fn lines(lines: &[Line<'_>], at: usize) -> Option<usize> {
         if lines.get(next).is_some_and(is_bare_verb) {
             continue;
         }
-        if introduces(joined.trim_end(), Next::of(lines, next)) {
-            return Some(next - at);
+        let follows = if is_above_marker(lines, next) { Next::Quoted } else { Next::of(lines, next) };
+        if introduces(joined.trim_end(), follows) || names(lines[at].content, joined.trim_end()) {
+            let alone = joined[tail..].trim_end();
+            let later = tail > 0 && DAY.is_match(alone) && introduces(alone, follows);
+            return (!later && (follows == Next::Quoted || !is_sentence(&lines[at..next]))).then_some(next - at);
         }
     }
     None
 }
 
+/// Whether mail of ours begins below: as sure a quotation as one with marks.
+fn is_above_marker(lines: &[Line<'_>], next: usize) -> bool {
+    let below = lines[next..].iter().take(3).find(|line| !line.content.is_empty());
+    below.is_some_and(|line| has_marker(line.content))
+}
+
+/// Whether somebody says what happened at an hour: an attribution has a name and few words beside it.
+fn is_sentence(lines: &[Line<'_>]) -> bool {
+    const WORDS: usize = 9;
+    let told = lines.iter().flat_map(|line| line.content.split([' ', '\u{a0}']));
+    let small = told.filter(|word| word.starts_with(char::is_lowercase) && !word.contains(['.', '@']));
+    small.take(WORDS + 1).count() > WORDS && !lines.iter().any(|line| line.content.contains('@'))
+}
+
 /// The last line of a wrapped attribution: `wrote:`, `> wrote:`.
 fn is_bare_verb(line: &Line<'_>) -> bool {
-    line.content.len() <= 30 && line.content.ends_with(':') && VERB.is_match(&folded(line.content))
+    let short = line.content.len() <= 30 && line.content.ends_with(':') && digits(line.content) == 0;
+    short && VERB.is_match(&folded(line.content))
 }
 
 /// Where in `line` an attribution begins behind the author's words; the line goes on with a quotation below.
@@ -95,7 +123,7 @@ fn may_wrap(line: &str) -> bool {
 
 /// Whether a line begins with an opening and has a date.
 fn opens(line: &str) -> bool {
-    OPENINGS.of_line(line).is_some() && digits(line) >= 4
+    OPENINGS.of_line(line).is_some() && digits(line) >= 5
 }
 
 fn dated(line: &str) -> bool {
@@ -106,6 +134,17 @@ fn digits(line: &str) -> usize {
     line.bytes().filter(u8::is_ascii_digit).count()
 }
 
+/// Whether an attribution begins with a name, in full, and says when: `Anna Berg wrote on 3/3/2025 10:12:`.
+fn names(first: &str, joined: &str) -> bool {
+    joined.len() < 160
+        && joined.ends_with([':', '：'])
+        && NAME.is_match(first)
+        && VERB.is_match(joined)
+        && TIME.is_match(joined)
+        && DAY.is_match(joined)
+        && !MINE.is_match(joined)
+}
+
 /// Whether `line`, folded, introduces a quotation. Where nothing marks the quotation, it has to say when and who.
 fn introduces(line: &str, next: Next) -> bool {
     let bare = line.trim_start_matches(FRINGE).trim_end_matches(['*', '-', '_', '|', ' ', '~', '"', '.']);
@@ -114,31 +153,42 @@ fn introduces(line: &str, next: Next) -> bool {
     // Cheap questions first: this is asked of every line.
     let spoken = next == Next::Quoted || digits(bare) > 0;
     let ends_in_verb = !ends && spoken && ENDING.is_match(bare) && VERB.is_match(bare);
-    if !ends && !ends_in_verb && !signed {
+    let quoting = next == Next::Quoted && bare.starts_with("quoting ");
+    if !ends && !ends_in_verb && !signed && !quoting {
         return false;
     }
     let verb = ends_in_verb || VERB.is_match(bare);
     let opening = OPENINGS.of_line(bare).is_some();
     let address = bare.contains('@');
     let (time, day) = (TIME.is_match(bare), DAY.is_match(bare));
+    let ornate = ends && line.starts_with(">>>") && line.ends_with(">>>");
     match next {
         Next::Quoted if signed && !ends => dated(bare) || opening && time && day,
         Next::Quoted if ends || ends_in_verb => {
             let said = verb && (opening || address || day || bare.len() < 120 && !MINE.is_match(bare));
-            said || address && (time || day) && bare.len() < 250
+            said || address && (time || day) && bare.len() < 250 || opening && time && day || ornate && time && day
         }
-        Next::Quoted => false,
+        Next::Quoted => quoting && time && day,
         Next::Plain => {
             let framed = line.starts_with("--") && line.ends_with("--");
             let when = time || day && digits(bare) >= 6;
             let told = verb && (ends || ends_in_verb) && (opening || address || dated(bare) || framed);
-            let sure = time && day || address && when || framed && when;
+            let sure = time && day || address && (when || day) || framed && when;
             let said = told && sure && !MINE.is_match(bare);
-            let untold =
-                ends && day && time && address && [">:", ">：", "):", "]:"].iter().any(|end| bare.ends_with(end));
-            said || untold || ends && line.starts_with(">>>") && line.ends_with(">>>") && day && time
+            let closed = [">:", ">：", "):", "]:"].iter().any(|end| bare.ends_with(end));
+            let untold = ends && day && time && address && (closed || begins_dated(bare) && ends_in_address(bare));
+            said || untold || ornate && day && time
         }
     }
+}
+
+/// `Mar 3, 2025, 10:12 by …`: a digit stands near the front.
+fn begins_dated(line: &str) -> bool {
+    line.split(' ').take(3).any(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn ends_in_address(line: &str) -> bool {
+    line.trim_end_matches([':', '：', ' ']).rsplit(' ').next().is_some_and(|word| word.contains('@'))
 }
 
 /// Verbs that end an attribution also without a colon.

@@ -13,7 +13,8 @@ pub fn folded(text: &str) -> String {
             '\u{966}'..='\u{96f}' => out.push(digit(c, '\u{966}')),
             '\u{e50}'..='\u{e59}' => out.push(digit(c, '\u{e50}')),
             '\u{ff10}'..='\u{ff19}' => out.push(digit(c, '\u{ff10}')),
-            c => out.extend(c.to_lowercase()),
+            // A dotted İ becomes a plain one.
+            c => out.extend(c.to_lowercase().filter(|c| *c != '\u{307}')),
         }
     }
     out

@@ -21,7 +21,8 @@ pub fn separator(content: &str) -> Option<Handing> {
     }
     let framed = content.starts_with(|c: char| !c.is_alphanumeric() && c != '"') || content.ends_with([':', '：']);
     if !framed {
-        return None;
+        let marker = content.len() <= 80 && content.trim_end_matches('.').ends_with("above this line");
+        return (marker && is_marker(&folded(content))).then_some(Handing::Answer);
     }
     let folded = folded(content);
     let folded = folded.trim();
@@ -34,11 +35,82 @@ pub fn separator(content: &str) -> Option<Handing> {
     if FORWARDS.contains(inner) || dashed && HANDED.iter().any(|by| inner.starts_with(by)) {
         return Some(Handing::Forward);
     }
+    if dashed && is_marker(folded) {
+        return Some(Handing::Answer);
+    }
     let opened = ["--", "__", "==", "**", "- ", "~~", "##"].iter().any(|frame| folded.starts_with(frame)) || ends;
     let doubled = inner.split('/').all(|half| ORIGINALS.contains(half.trim()));
     let quoted = dashed && inner.strip_prefix("original message from ").is_some();
-    ((doubled || quoted) && opened).then_some(Handing::Answer)
+    ((doubled || quoted || glued(folded)) && opened).then_some(Handing::Answer)
 }
+
+/// `---- Original message ----From: Anna …`: the line end behind the separator was lost.
+fn glued(line: &str) -> bool {
+    let Some((words, rest)) = line.trim_start_matches('-').split_once("--") else { return false };
+    ORIGINALS.contains(words.trim()) && label(rest.trim_start_matches('-')).is_some()
+}
+
+/// `Original Message` above a copied header, without a frame.
+pub fn is_bare_separator(content: &str) -> bool {
+    content.len() < 60 && content.chars().next().is_some_and(char::is_alphabetic) && {
+        ORIGINALS.contains(folded(content).as_str())
+    }
+}
+
+/// `Reply above this line`: what desk programs put above all that they say.
+fn is_marker(folded: &str) -> bool {
+    folded.len() < 160 && MARKERS.iter().any(|words| folded.contains(words))
+}
+
+const MARKERS: &[&str] = &[
+    "reply above this line",
+    "write above this line",
+    "type above this line",
+    "respond above this line",
+    "answer above this line",
+    "reply above this text",
+    "über dieser zeile",
+    "oberhalb dieser zeile",
+    "au-dessus de cette ligne",
+    "encima de esta línea",
+    "boven deze regel",
+    "boven deze lijn",
+    "sopra questa riga",
+    "sopra questa linea",
+    "acima desta linha",
+    "ovanför denna rad",
+    "ovanför den här raden",
+    "over denne linje",
+    "tämän rivin yläpuolelle",
+    "powyżej tej linii",
+    "nad tento řádek",
+    "nad tímto řádkem",
+    "nad tento riadok",
+    "nad týmto riadkom",
+    "e sor fölé",
+    "deasupra acestei linii",
+    "выше этой строки",
+    "над этой строкой",
+    "вище цього рядка",
+    "над този ред",
+    "iznad ove linije",
+    "nad to vrstico",
+    "πάνω από αυτή τη γραμμή",
+    "bu satırın üst",
+    "bu çizginin üst",
+    "מעל שורה זו",
+    "فوق هذا السطر",
+    "trên dòng này",
+    "di atas baris ini",
+    "この行より上",
+    "この線より上",
+    "在此行上方",
+    "在此行之上",
+    "此线以上",
+    "在此行上面",
+    "이 줄 위",
+    "이 선 위",
+];
 
 /// Notes names who handed on, and when.
 const HANDED: &[&str] = &[

@@ -2,7 +2,7 @@
 
 use super::header::{self, Handing};
 use super::markup::Verdict;
-use super::{Handed, Line, MARKER, Next, attribution, signature};
+use super::{Handed, Line, Next, attribution, has_marker, signature};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -57,6 +57,7 @@ pub fn roles(lines: &[Line<'_>], verdicts: &[Option<Verdict>], handed: Handed) -
     while roles.len() < lines.len() {
         walk.step(&mut roles);
     }
+    unfold_signatures(lines, verdicts, &mut roles);
     unfold_footers(lines, &mut roles);
     cite(lines, &mut roles);
     roles
@@ -127,8 +128,7 @@ impl Walk<'_> {
             Some(Verdict::Signature) => return Role::Signature,
             None => {}
         }
-        self.in_signature =
-            self.in_signature || signature::opens(self.lines, at) || signature::is_disclaimer(line.content);
+        self.in_signature = self.in_signature || signature::opens(self.lines, at).is_some();
         if self.in_signature {
             Role::Signature
         } else if signature::is_footer(line.content) {
@@ -142,11 +142,14 @@ impl Walk<'_> {
     fn rule(&self, at: usize) -> Option<usize> {
         const BLANK: usize = 3;
         let content = self.lines[at].content;
-        let mark = content.chars().next().filter(|mark| "_-=*–—".contains(*mark))?;
-        if content.len() < 3 || content.chars().any(|c| c != mark) {
+        let ruled = content.len() >= 3 && content.chars().all(|c| "_-=*–—".contains(c));
+        if content.is_empty() || !ruled && !content.starts_with(char::is_alphabetic) {
             return None;
         }
         let below = self.lines[at + 1..].iter().take(BLANK).position(|line| !line.content.is_empty())? + at + 1;
+        if !ruled && (header::label(self.lines[below].content).is_none() || !header::is_bare_separator(content)) {
+            return None;
+        }
         match self.words(below)? {
             Beginning::Attribution(_) | Beginning::Quotation(_) => Some(below - at),
             Beginning::Forward => None,
@@ -171,7 +174,7 @@ impl Walk<'_> {
             return None;
         }
         // Behind quotation marks it says nothing new: what is written beneath the marks is the author's again.
-        if line.depth == 0 && line.content.contains(MARKER) {
+        if line.depth == 0 && has_marker(line.content) {
             return Some(Beginning::Quotation(1));
         }
         let next = self.next[at];
@@ -196,6 +199,25 @@ impl Walk<'_> {
             Next::Quoted => Beginning::Attribution(count),
             Next::Plain => Beginning::Quotation(count),
         })
+    }
+}
+
+/// What is too long for a signature, or only looks like its beginning, is the author's.
+fn unfold_signatures(lines: &[Line<'_>], verdicts: &[Option<Verdict>], roles: &mut [Role]) {
+    let mut at = 0;
+    while at < roles.len() {
+        let told = verdicts.get(at) == Some(&Some(Verdict::Signature));
+        if roles[at] != Role::Signature || told {
+            at += 1;
+            continue;
+        }
+        let length = roles[at..].iter().take_while(|role| **role == Role::Signature).count();
+        let end = at + length;
+        let begins = signature::begins(lines, at..end).unwrap_or(end);
+        for (role, line) in roles[at..begins].iter_mut().zip(&lines[at..]) {
+            *role = if signature::is_footer(line.content) { Role::Footer } else { Role::Own };
+        }
+        at = end;
     }
 }
 

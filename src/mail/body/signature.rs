@@ -9,27 +9,107 @@ use super::fold::folded;
 use super::languages::{FOOTERS, FRAMES};
 use crate::mail::message::clip;
 
-/// A signature has no more lines than this.
+/// A signature has no more lines than this, blank ones aside.
 const LINES: usize = 40;
+/// One below a line that is drawn for other ends too.
+const CARD: usize = 12;
 
-/// `-- ` (RFC 3676 §4.3), with so few lines below it that it can be a signature.
-pub fn opens(lines: &[Line<'_>], at: usize) -> bool {
-    let raw = lines[at].raw.trim_end_matches([' ', '\u{a0}', '\t']);
-    let rule = raw.len() >= 8 && raw.bytes().all(|b| b == b'_');
-    if raw != "--" && raw != "—" && !rule {
-        return false;
+/// What begins a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// `-- ` (RFC 3676 §4.3), or the words of lawyers.
+    Sure,
+    /// A line of dashes: what stands below has to look like a signature.
+    Ruled,
+}
+
+pub fn opens(lines: &[Line<'_>], at: usize) -> Option<Opening> {
+    let line = &lines[at];
+    if line.depth > 0 {
+        return None;
     }
-    lines[at + 1..].iter().take(LINES + 1).take_while(|line| line.depth == 0).count() <= LINES
+    let below = lines.get(at + 1).map_or("", |below| below.content);
+    let ruled = line.content.len() >= 2 && line.content.chars().all(|c| "-_*=~".contains(c));
+    match line.content {
+        // A comment of a program, or a table.
+        "--" | "__" | "—" => (!below.starts_with(['-', '|', '_'])).then_some(Opening::Sure),
+        _ if ruled => Some(Opening::Ruled),
+        _ => is_disclaimer(lines, at).then_some(Opening::Sure),
+    }
+}
+
+/// Keeps of a signature, from its first opening on, what is one; the rest is the author's. `filled` are the lines that
+/// are not blank, from each line on.
+pub fn begins(lines: &[Line<'_>], run: std::ops::Range<usize>) -> Option<usize> {
+    let mut filled = 0;
+    let mut below = run.end;
+    let mut found = None;
+    for at in run.clone().rev() {
+        let opening = opens(lines, at);
+        let fits = match opening {
+            Some(Opening::Sure) => filled <= LINES,
+            // The line that ends the text, above a quotation or what a telephone says, says nothing.
+            Some(Opening::Ruled) if filled == 0 || Some(below) == found => true,
+            Some(Opening::Ruled) => filled <= CARD && is_card(lines[at].content, &lines[at + 1..run.end]),
+            None => false,
+        };
+        found = if fits { Some(at) } else { found };
+        if !lines[at].content.is_empty() {
+            filled += usize::from(!is_footer(lines[at].content));
+            below = at;
+        }
+        if filled > LINES + 1 {
+            break;
+        }
+    }
+    found
+}
+
+/// A name, a company, how to reach them.
+fn is_card(rule: &str, lines: &[Line<'_>]) -> bool {
+    let filled = || lines.iter().map(|line| line.content).filter(|content| !content.is_empty());
+    let named = |first: &str| {
+        let head = first.split('|').next().unwrap_or_default();
+        head.starts_with(|c: char| c.is_alphabetic() && !c.is_lowercase())
+            && head.split_whitespace().count() <= 6
+            && !head.contains(['@', ':'])
+            && !head.contains(|c: char| c.is_ascii_digit())
+    };
+    let name = filled().next().is_some_and(named);
+    let short = filled()
+        .all(|content| content.len() <= 160 && !content.ends_with(['?', '!', ':']) && !content.starts_with('<'));
+    let tabled = filled().filter(|content| content.matches('|').count() >= 2).count() > 1;
+    let brief = || rule.len() >= 8 && rule.starts_with('_') && filled().all(|content| content.split(' ').count() <= 5);
+    name && short && !tabled && (filled().any(reaches) || brief())
+}
+
+/// Whether a line says how to reach somebody: an address, a page, a telephone.
+fn reaches(content: &str) -> bool {
+    let digits = content.bytes().filter(u8::is_ascii_digit).count();
+    let number = || {
+        content.split(|c: char| c.is_alphabetic()).any(|part| {
+            let long = part.bytes().filter(u8::is_ascii_digit).count() >= 7;
+            long && part.chars().all(|c| c.is_ascii_digit() || " +()-/.\u{a0}:|".contains(c))
+        })
+    };
+    content.contains('@') || content.contains("www.") || content.contains("http") || digits >= 7 && number()
 }
 
 /// The paragraph that lawyers ask for.
-pub fn is_disclaimer(content: &str) -> bool {
-    if content.len() < 60 {
+fn is_disclaimer(lines: &[Line<'_>], at: usize) -> bool {
+    let content = lines[at].content;
+    if content.len() < 10 || !content.is_char_boundary(0) {
         return false;
     }
-    let head = folded(clip(content, 500));
-    let head = head.trim_start_matches(['*', '_', '-', ' ', '[', '(']);
-    DISCLAIMERS.iter().any(|words| head.starts_with(words)) && SECRETS.iter().any(|words| head.contains(words))
+    let start = folded(clip(content, 60));
+    let start = start.trim_start_matches(['*', '_', '-', ' ', '[', '(', '"', '“', '/', '#']);
+    if !DISCLAIMERS.iter().any(|words| start.starts_with(words)) {
+        return false;
+    }
+    // Its lines may be wrapped.
+    let paragraph = lines[at..].iter().take(3).take_while(|line| !line.content.is_empty());
+    let head: String = paragraph.map(|line| folded(clip(line.content, 500)) + " ").collect();
+    head.len() >= 60 && SECRETS.iter().any(|words| head.contains(words))
 }
 
 /// A line such as "Sent from my telephone".
@@ -43,8 +123,74 @@ pub fn is_footer(content: &str) -> bool {
     let known = FOOTERS.of_line(line).is_some()
         || FRAMES.iter().any(|(begins, ends)| framed.starts_with(begins) && framed.ends_with(ends));
     let wordy = framed.split_whitespace().count() > 16;
-    known && !wordy && (DEVICE.is_match(line) || line.starts_with("please excuse") || line.starts_with("excuse"))
+    known && !wordy && DEVICE.is_match(line) || POLITE.iter().any(|words| line.starts_with(words)) || is_scanned(line)
 }
+
+/// `Virus-free. www.avast.com`, in one line or two.
+fn is_scanned(line: &str) -> bool {
+    let scanner = ["avast", "www.avg.com", "avg antivirus", "by avg", "norton", "kaspersky", "eset "];
+    let Some(scanner) = scanner.into_iter().find(|scanner| line.contains(scanner)) else { return false };
+    let page = ["www.avast.com", "www.avg.com", "http://www.avg.com", "https://www.avast.com"];
+    page.contains(&line.trim_end_matches(['.', ' ', '>']))
+        || ["vir", "vír", "wirus", "вирус", "病毒", "ウイルス", "바이러스", "ιούς"]
+            .iter()
+            .any(|virus| line.contains(virus))
+            && (line.contains(&format!("www.{scanner}")) || CHECKED.iter().any(|checked| line.contains(checked)))
+}
+
+/// What a scanner did.
+const CHECKED: &[&str] = &[
+    "checked",
+    "scanned",
+    "geprüft",
+    "vérifié",
+    "analizado",
+    "controllat",
+    "gecontroleerd",
+    "escaneado",
+    "verificad",
+    "sprawdzon",
+    "проверен",
+    "перевірен",
+    "zkontrolov",
+    "skontrolov",
+    "sökts",
+    "scannet",
+    "kontrolleret",
+    "tarkast",
+    "ellenőriz",
+    "verificat",
+    "taranm",
+    "kontrol edil",
+    "チェック",
+    "扫描",
+    "검사",
+];
+
+/// Lines that ask for indulgence, or for trees.
+const POLITE: &[&str] = &[
+    "please excuse brevity",
+    "please excuse my brevity",
+    "please excuse any typos",
+    "please excuse typos",
+    "please excuse the brevity",
+    "excuse typos",
+    "excuse any typos",
+    "excuse my brevity",
+    "excuse the brevity",
+    "please consider the environment before printing",
+    "please think of the environment before printing",
+    "think before you print",
+    "bitte denken sie an die umwelt",
+    "bitte prüfen sie der umwelt zuliebe",
+    "pensez à l'environnement avant d'imprimer",
+    "merci de penser à l'environnement avant d'imprimer",
+    "antes de imprimir este",
+    "por favor, piense en el medio ambiente antes de imprimir",
+    "prima di stampare",
+    "denk aan het milieu",
+    "pomyśl o środowisku",
+];
 
 /// What such a line speaks of: somebody's own machine, or a program.
 static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
@@ -54,7 +200,8 @@ static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
         r"|phone|ipho|ipad|ipod|android|galaxy|samsung|huawei|honor|xiaomi|redmi|pixel|nokia|oneplus|oppo|xperia|sony|",
         r"motorola|blackberry|windows|outlook|gmail|yahoo|mail|proton|tutanota|spark|sparrow|mobile|mobil|móvil|movil|",
         r"celular|cellulare|telefon|téléphone|teléfono|telefono|telefone|puhelim|telephone|handy|smartphone|tablet|gsm|",
-        r"телефон|смартфон|κινητό|nutitelefon|app\b|thunderbird|airmail|foxmail|qq|163|微信|手机|手機|電話|갤럭시|",
+        r"телефон|смартфон|κινητό|nutitelefon|app\b|thunderbird|airmail|foxmail|qq|163|微信|netease|网易|华为|小米|nine\b|yandex|яндекс|aol\b|front$|spike|canary|superhuman|tuta\b|zoho|em client|the go\b|typeapp|",
+        r"galaxy|airmail|bluemail|почты?\b|posta\b|posty\b|tālru|urządz|vienum|郵件|邮件|메일|휴대폰|האייפון|اندروید|moto\b|мобіл|мобил|手机|手機|電話|갤럭시|",
         r"我的|나의|내 |הטלפון|הנייד|نقال|هاتف|هاتفي|جوال|جهاز|گوشی|โทรศัพท์|điện thoại|ponsel|telepon|スマートフォン|スマホ|携帯",
     ))
     .expect("a constant")
@@ -63,6 +210,7 @@ static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
 /// Beginnings of disclaimers; they count where one of [`SECRETS`] follows.
 const DISCLAIMERS: &[&str] = &[
     "this e-mail",
+    "this electronic mail",
     "this email",
     "this message",
     "this communication",
@@ -82,10 +230,13 @@ const DISCLAIMERS: &[&str] = &[
     "diese mail",
     "diese nachricht",
     "der inhalt dieser",
+    "haftungsausschluss",
+    "wichtiger hinweis",
     "die information in dieser",
     "die in dieser",
     "vertraulichkeitshinweis",
     "ce message",
+    "ce message électronique",
     "ce courriel",
     "ce mail",
     "cet e-mail",
@@ -104,6 +255,7 @@ const DISCLAIMERS: &[&str] = &[
     "deze e-mail",
     "de informatie in",
     "de inhoud van",
+    "de informatie verzonden",
     "esta mensagem",
     "este e-mail",
     "este email",
@@ -139,7 +291,12 @@ const DISCLAIMERS: &[&str] = &[
 const SECRETS: &[&str] = &[
     "confidential",
     "privileged",
-    "intended",
+    "intended only",
+    "intended solely",
+    "intended exclusively",
+    "intended recipient",
+    "intended for the",
+    "solely for the",
     "addressee",
     "vertraulich",
     "confident",

@@ -38,8 +38,10 @@ fn headers_that_mail_programs_copy() {
         "差出人: Anna\n送信日時: 2025年3月3日\n宛先: Desk\n件名: x\n\nこんにちは",
         "Från: Anna\nSkickat: den 3 mars\nTill: Desk\nÄmne: x",
         "##- Please write above this line -##\nYour case",
+        "##- Bitte oberhalb dieser Zeile schreiben -##\nIhr Fall",
     ];
-    for block in blocks {
+    let ours = "On Mon, 23 Nov 2026, Anna via Desk wrote:\n\n##- Please write above this line -##\nYour case";
+    for block in blocks.into_iter().chain([ours]) {
         assert_eq!(shown(&format!("My answer\n\n{block}\n")), "My answer", "{block}");
     }
 }

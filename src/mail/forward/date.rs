@@ -15,13 +15,17 @@ use crate::mail::message::clip;
 const BYTES: usize = 300;
 
 static YEAR_FIRST: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b((?:19|20)\d\d)\s?[-/.年년]\s?(\d{1,2})\s?[-/.月월]\s?(\d{1,2})").expect("a constant")
+    Regex::new(r"\b((?:19|20)\d\d)\s?[-/.年년]\s?(\d{1,2})\s?[-/.月월]\s?(\d{1,2})t?").expect("a constant")
 });
 static YEAR_LAST: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\b(\d{1,2})\s?([./-])\s?(\d{1,2})\s?[./-]\s?((?:19|20)?\d\d)\b").expect("a constant")
 });
-static TIME: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b(\d{1,2})\s?[:.h時时点시]\s?(\d{2})(?:[:.](\d{2}))?").expect("a constant"));
+/// `3 thg 3, 2025`.
+static NUMBERED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(\d{1,2}) (?:thg|tháng) (\d{1,2}),? ((?:19|20)\d\d)\b").expect("a constant"));
+static TIME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[^\d])(\d{1,2})\s?[:.h時时点시]\s?(\d{2})(?:[:.](\d{2}))?").expect("a constant")
+});
 static YEAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(?:19|20)\d\d\b").expect("a constant"));
 static ZONE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:gmt|utc|\s|\()\s?([+-])(\d{1,2}):?(\d{2})?\b|\b(gmt|utc|z|cest|mesz|cet|mez|est|edt|cst|cdt|mst|mdt|pst|pdt|bst|msk|jst|ist)\b")
@@ -72,7 +76,13 @@ fn day(text: &str) -> Option<((i16, i8, i8), String)> {
         let (whole, [year, month, day]) = found.extract();
         return Some(((year.parse().ok()?, month.parse().ok()?, day.parse().ok()?), text.replacen(whole, " ", 1)));
     }
-    if let Some(found) = YEAR_LAST.captures(text) {
+    if let Some(found) = NUMBERED.captures(text) {
+        let (whole, [day, month, year]) = found.extract();
+        return Some(((year.parse().ok()?, month.parse().ok()?, day.parse().ok()?), text.replacen(whole, " ", 1)));
+    }
+    // Where a year is written in full, `10.12.00` is a time.
+    let time = |year: &str| year.len() == 2 && YEAR.is_match(text);
+    if let Some(found) = YEAR_LAST.captures(text).filter(|found| !time(&found[4])) {
         let (whole, [first, mark, second, year]) = found.extract();
         let (first, second): (i8, i8) = (first.parse().ok()?, second.parse().ok()?);
         let year: i16 = year.parse().ok()?;
@@ -165,6 +175,10 @@ mod tests {
             "3 Mart 2025 Pazartesi 10:12",
             "Δευτέρα, 3 Μαρτίου 2025 10:12 π.μ.",
             "2025. márc. 3. 10:12",
+            "3 thg 3, 2025 10:12",
+            "3. marts 2025 kl. 10.12.00",
+            "2025-03-03T10:12:00+0000",
+            "2025年3月3日(星期一) 上午10:12",
         ];
         let expected: Timestamp = "2025-03-03T10:12:00Z".parse().unwrap();
         for date in dates {

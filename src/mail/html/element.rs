@@ -55,6 +55,7 @@ pub fn visibility(tag: &Tag, Style(style): &Style) -> Visibility {
     }
     let mut size = Visibility::Inherited;
     let (mut flat, mut clipped) = (false, false);
+    let (mut ink, mut paper) = ("", attribute(tag, "bgcolor").unwrap_or_default());
     for declaration in style.split(';') {
         let Some((property, value)) = declaration.split_once(':') else { continue };
         let value = value.trim_end_matches("!important");
@@ -64,18 +65,49 @@ pub fn visibility(tag: &Tag, Style(style): &Style) -> Visibility {
             "opacity" if is_zero(value) => return Visibility::Hidden,
             "max-height" | "height" if is_zero(value) => flat = true,
             "overflow" if value == "hidden" => clipped = true,
+            "color" if value == "transparent" => return Visibility::Hidden,
+            "text-indent" | "left" | "top" if is_far(value) => return Visibility::Hidden,
+            "color" => ink = value,
+            "background" | "background-color" => paper = value,
             "font-size" if is_zero(value) => size = Visibility::Tiny,
             "font-size" | "font" => size = Visibility::Sized,
             _ => {}
         }
     }
+    if !ink.is_empty() && colour(ink) == colour(paper) {
+        return Visibility::Hidden;
+    }
     if flat && (clipped || size == Visibility::Tiny) { Visibility::Hidden } else { size }
+}
+
+/// `#FFF`, `#ffffff` and `white` are one.
+fn colour(written: &str) -> String {
+    let written = written.to_ascii_lowercase();
+    match written.strip_prefix('#') {
+        Some(short) if short.len() == 3 => short.chars().flat_map(|digit| [digit, digit]).collect(),
+        Some(digits) => digits.to_owned(),
+        None if written == "white" => "ffffff".to_owned(),
+        None if written == "black" => "000000".to_owned(),
+        None => written,
+    }
+}
+
+/// `-9999px`: off every page.
+fn is_far(value: &str) -> bool {
+    let digits = value.strip_prefix('-').and_then(|value| value.strip_suffix("px"));
+    digits.is_some_and(|digits| digits.len() >= 4 && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// `0`, `0px`, `0.0em`.
 fn is_zero(value: &str) -> bool {
     let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
     !number.is_empty() && number.contains('0') && number.chars().all(|c| matches!(c, '0' | '.'))
+}
+
+/// A cell with a line around it is one of a table that is meant as one.
+pub fn is_framed(Style(style): &Style) -> bool {
+    let border = style.split(';').filter_map(|declaration| declaration.strip_prefix("border:"));
+    border.into_iter().any(|value| value.contains("solid") && !value.starts_with('0') && !value.contains("none"))
 }
 
 /// What a `blockquote` is.
@@ -98,7 +130,7 @@ pub fn block(tag: &Tag, Style(style): &Style) -> Block {
 pub fn mark(tag: &Tag, style: &Style) -> Mark {
     let mut found = Mark::Text;
     for attribute in &tag.attrs {
-        if !matches!(&*attribute.name.local, "class" | "id" | "name" | "data-marker" | "data-smartmail") {
+        if !matches!(&*attribute.name.local, "class" | "id" | "name" | "fairemail" | "data-marker" | "data-smartmail") {
             continue;
         }
         for word in clip(&attribute.value, ATTRIBUTE_BYTES).split_whitespace() {
@@ -194,6 +226,16 @@ const SIGNATURES: &[&str] = &[
     "moz-signature",
     "ms-outlook-mobile-signature",
     "signature",
+    "signature_old",
+    "_rc_sig",
+    "k9mail-signature",
+    "blue-signature",
+    "ntes-pcmac-signature",
+    "mail_signature_hw",
+    "signature-container",
+    "sh-signature",
+    "pm-signature",
+    "ymail_android_signature",
     "applemailsignature",
     "bloop_sign",
     "messagesignaturesection",

@@ -34,6 +34,12 @@ fn links_keep_their_target() {
     assert_eq!(text("<a href='https://x.org/a'>here</a>!"), "here <https://x.org/a>!");
     assert_eq!(text("<a href='https://x.org/'>x.org</a> <a href='mailto:a@x.org'>a@x.org</a>"), "x.org a@x.org");
     assert_eq!(text("<a href='javascript:x()'>here</a>"), "here");
+    assert_eq!(text("<a href='HTTPS://x.org/a\n b'>here</a>"), "here <HTTPS://x.org/a b>");
+    assert_eq!(
+        text("<a href='tel:+49-30-123456'>030 123456</a> <a href='tel:+1555'>call</a>"),
+        "030 123456 call <tel:+1555>"
+    );
+    assert_eq!(text("<a href='https://x.org/pay'><img alt='Pay'></a>"), "[Pay] <https://x.org/pay>");
 }
 
 #[test]
@@ -56,6 +62,10 @@ fn hidden_text_is_dropped() {
         "<span style='opacity: 0.0'>no</span>",
         "<p style='visibility:hidden'>no<p>",
         "<div hidden>no</div>",
+        "<div style='color:#FFF; background-color: #ffffff'>no</div>",
+        "<font style='color:white;background:#fff'>no</font>",
+        "<div style='position:absolute;left:-9999px'>no</div>",
+        "<span style='color:transparent'>no</span>",
         "<head><title>no</title></head>",
         "<xml><w:View>no</w:View></xml>",
     ] {
@@ -76,6 +86,15 @@ fn hidden_text_is_dropped() {
 fn lists_tables_and_pictures() {
     assert_eq!(text("<ol start=3><li>a<ul><li>b</ul><li>c</ol>"), "3. a\n  - b\n4. c");
     assert_eq!(text("<table><tr><th>a<th>b<tr><td><p>c</p><td>d</table>e"), "a | b\nc | d\ne");
+    let word = "<td style='border:solid windowtext 1.0pt'><p class=MsoNormal>";
+    assert_eq!(
+        text(&format!("<table><tr>{word}Part</p>{word}Pieces</p><tr>{word}Pump</p>{word}2</p></table>")),
+        "Part | Pieces\nPump | 2"
+    );
+    assert_eq!(
+        text("<table border=1><tr><td>Dear Anna,<br>thank you.<p>Bob</table>z"),
+        "Dear Anna,\nthank you.\nBob\nz"
+    );
     assert_eq!(text("<img alt='A red pump'><img alt=logo.png><img alt=logo>"), "[A red pump]");
     assert_eq!(text("a<img alt='😀'>b"), "a😀b");
 }

@@ -23,6 +23,15 @@ pub enum Hidden {
     Shown,
 }
 
+/// A row of a table that is read as rows and columns: it is one line, unless it holds a page.
+#[derive(Default)]
+struct Row {
+    cells: usize,
+    start: usize,
+    /// Where a space stands for a line end.
+    breaks: Vec<usize>,
+}
+
 pub struct Writer {
     out: String,
     /// What each line is; the last one is being written.
@@ -45,8 +54,7 @@ pub struct Writer {
     /// Targets that were shown.
     shown: HashSet<String>,
     at_line_start: bool,
-    /// A cell of the row was begun.
-    in_row: bool,
+    row: Row,
 }
 
 impl Writer {
@@ -65,7 +73,7 @@ impl Writer {
             link: None,
             shown: HashSet::new(),
             at_line_start: false,
-            in_row: false,
+            row: Row::default(),
         }
     }
 
@@ -162,7 +170,11 @@ impl Writer {
     fn line_end(&mut self, lines: usize) {
         let state = self.stack.state();
         if state.table == Table::Data {
-            return self.space();
+            self.space();
+            if self.due == 0 && self.out.ends_with(' ') && self.row.breaks.last() != Some(&(self.out.len() - 1)) {
+                self.row.breaks.push(self.out.len() - 1);
+            }
+            return;
         }
         self.due = self.due.max(lines.min(2));
         self.blank_quotes = self.blank_quotes.min(state.quotes);
@@ -228,14 +240,15 @@ impl Writer {
                 let ruled = attribute(tag, "border").is_some_and(|border| !matches!(border.trim(), "" | "0" | "0px"));
                 let data = ruled && self.stack.state().table == Table::None;
                 state.table = if data { Table::Data } else { Table::Layout };
-                self.in_row = false;
+                self.end_row();
             }
             "li" => {
                 if let Some(number) = &mut self.stack.state_mut().number {
                     *number = number.saturating_add(1);
                 }
             }
-            "a" => self.anchor(attribute(tag, "href").map(|href| href.trim().to_owned())),
+            // Browsers drop line ends within an address (WHATWG URL §4.4).
+            "a" => self.anchor(attribute(tag, "href").map(|href| href.trim().replace(['\n', '\r', '\t'], ""))),
             "img" => self.picture(tag),
             _ => {}
         }
@@ -247,8 +260,25 @@ impl Writer {
         }
         match name {
             "li" => self.item(),
-            "td" | "th" => self.cell(name),
+            "td" | "th" => self.cell(name, &style),
             _ => {}
+        }
+    }
+
+    /// A row of one cell, or of long ones, is no row but a frame around text: its lines stand.
+    fn end_row(&mut self) {
+        const LONG: usize = 500;
+        let row = std::mem::take(&mut self.row);
+        let framed = row.cells == 1 || self.out.len().saturating_sub(row.start) > LONG;
+        if !framed || self.stack.state().quotes > 0 {
+            return;
+        }
+        let (mark, end) = (self.mark(), self.out.trim_end_matches(' ').len());
+        for at in row.breaks.into_iter().filter(|at| *at > row.start && *at < end) {
+            if self.out.as_bytes()[at] == b' ' {
+                self.out.replace_range(at..=at, "\n");
+                self.marks.push(mark);
+            }
         }
     }
 
@@ -258,6 +288,9 @@ impl Writer {
         }
         if name == "p" {
             self.line_end(if self.stack.state().tight { 1 } else { 2 });
+        }
+        if name == "table" {
+            self.end_row();
         }
         self.stack.close(name);
         self.line_end_behind(name);
@@ -277,7 +310,7 @@ impl Writer {
         match name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.line_end(2),
             "tr" => {
-                self.in_row = false;
+                self.end_row();
                 let table = self.stack.state().table;
                 self.stack.state_mut().table = Table::Layout;
                 self.line_end(1);
@@ -304,14 +337,17 @@ impl Writer {
         self.at_line_start = true;
     }
 
-    fn cell(&mut self, name: &str) {
-        if name == "th" {
+    fn cell(&mut self, name: &str, style: &Style) {
+        if name == "th" || element::is_framed(style) {
             self.stack.mark_table();
         }
-        let begun = std::mem::replace(&mut self.in_row, true);
+        self.row.cells += 1;
         match self.stack.state().table {
-            Table::Data if begun => self.text(" | "),
+            Table::Data if self.row.cells > 1 => self.text(" | "),
             Table::Data | Table::Layout | Table::None => self.text(" "),
+        }
+        if self.row.cells == 1 {
+            self.row.start = self.out.len();
         }
     }
 
@@ -326,7 +362,9 @@ impl Writer {
         let words = alt.split_whitespace().count();
         let file = alt.rsplit_once('.').is_some_and(|(_, end)| (2..=4).contains(&end.len()) && !end.contains(' '));
         let unseen = ["width", "height"].iter().any(|side| matches!(attribute(tag, side), Some("0" | "1")));
-        if words >= 2
+        // What a link says by a picture alone is its text.
+        let least = if self.link.is_some() { 1 } else { 2 };
+        if words >= least
             && long <= ALT_CHARS
             && !file
             && !unseen
@@ -341,14 +379,17 @@ impl Writer {
         if let Some((target, from)) = self.link.take() {
             let shown = self.out.get(from..).unwrap_or_default().trim();
             if !shown.is_empty() && !says(shown, &target) && self.shown.insert(target.clone()) {
-                let address = target.strip_prefix("mailto:").unwrap_or(&target);
+                let mailto = target.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+                let address = mailto.map_or(&*target, |_| target[7..].split('?').next().unwrap_or_default());
                 self.out.truncate(self.out.trim_end_matches(' ').len());
                 let due = std::mem::take(&mut self.due);
                 self.write_str(&format!(" <{address}>"));
                 self.due = due;
             }
         }
-        let known = |t: &String| ["http://", "https://", "mailto:"].iter().any(|scheme| t.starts_with(scheme));
+        const KNOWN: &[&str] = &["http://", "https://", "mailto:", "tel:", "ftp://", "ftps://", "sftp://"];
+        let begins = |t: &str, scheme: &str| t.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme));
+        let known = |t: &String| KNOWN.iter().any(|scheme| begins(t, scheme));
         let kept = target.filter(|t| known(t) && t.len() <= LINK_BYTES && !t.contains(char::is_control));
         self.link = kept.map(|target| (target, self.out.len()));
     }
@@ -377,9 +418,15 @@ fn is_of_word(tag: &Tag) -> bool {
 /// Whether a link's text names its target already, or is an address itself, behind which only a tracker stands.
 fn says(shown: &str, target: &str) -> bool {
     let plain = |url: &str| {
+        let url = url.to_lowercase();
         let url = url.trim_start_matches("https://").trim_start_matches("http://");
-        url.trim_start_matches("www.").trim_end_matches('/').to_lowercase()
+        url.trim_start_matches("www.").trim_end_matches('/').to_owned()
     };
+    if target.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:")) {
+        // A country's prefix may stand in one of them alone.
+        let last = |text: &str| text.bytes().rev().filter(u8::is_ascii_digit).take(6).collect::<Vec<u8>>();
+        return last(shown) == last(target);
+    }
     let address = target.strip_prefix("mailto:").unwrap_or(target);
     let address = address.split('?').next().filter(|_| target.starts_with("mailto:")).unwrap_or(address);
     let url = ["http://", "https://", "www."].iter().any(|scheme| shown.starts_with(scheme));

@@ -1,107 +1,74 @@
 //! Automatic answers that the header does not prove: out of office, and requests to prove that one is a person.
 
-use super::{Kind, Machine, Sign, receipts, sign, subjects};
+mod words;
+
+use super::{Kind, Machine, Sign, hand, header, receipts, sign, subjects};
 use crate::mail::body::Split;
 use crate::mail::message::{Message, clip};
 use crate::mail::report::{self, plain};
+use words::{ABSENT, ACKNOWLEDGEMENTS, CHALLENGED, RETURNS};
 
 /// Bytes of the author's words within which an automatic answer says what it is.
 const HEAD_BYTES: usize = 600;
 
 /// What an automatic answer shows of itself. The subject is weak evidence, because people write about absence too: it
-/// counts where a program wrote it, or where the header or the text confirms it.
-pub fn sign_of(message: &Message, split: &Split, machine: Machine) -> Option<Sign> {
+/// counts where a program wrote it, or where the header or the text confirms it. `signs` is what was found before.
+pub fn sign_of(raw: &[u8], message: &Message, split: &Split, signs: &[Sign]) -> Option<Sign> {
     let subject = &message.subject;
+    let machine = super::machine(message, signs);
+    if CHALLENGE_FIELDS.iter().any(|name| message.field(name).next().is_some()) {
+        return Some(sign(Kind::AutoReply, "A field of a challenge to prove that a person wrote"));
+    }
+    // Who answers or forwards what a program wrote has its words in the subject, too.
+    if machine < Machine::Yes && report::is_handed_on(&plain(subject)) {
+        return answered_in_bulk(message, split);
+    }
     if subjects::is_auto_reply(subject) {
         // Without more than the mark people speak of the thing itself; programs say what they are.
-        let bare = !subjects::names_another(subject) && !says(split) && !acknowledges(split);
+        let marked = subjects::names_another(subject) || subjects::says_it_twice(subject);
+        let bare = !marked && !says(split) && !acknowledges(split);
         let asks = asks(split) && !says(split);
         return (machine > Machine::No || !asks && !bare).then(|| sign(Kind::AutoReply, "Subject: automatic reply"));
-    }
-    if machine == Machine::Yes && subjects::mentions_absence(subject) {
-        return Some(sign(Kind::AutoReply, "Subject: absence, told by a machine"));
-    }
-    let confirmed = || match machine {
-        Machine::Yes => true,
-        Machine::Perhaps => says(split) && !asks(split),
-        Machine::No => says(split) && !asks(split) && !announces(message, split),
-    };
-    if subjects::is_absence(subject) && confirmed() {
-        return Some(sign(Kind::AutoReply, "Subject: absence, as the text confirms"));
     }
     if challenges(message, split, machine) {
         return Some(sign(Kind::AutoReply, "Subject: a challenge to prove that a person wrote"));
     }
+    // A program that answers for somebody writes from his address; shops and lists speak of holidays as well.
+    let robot = header::robots(message).is_some() || signs.iter().any(|sign| sign.kind == Kind::List);
+    if machine == Machine::Yes && !robot {
+        return told_by_machine(raw, message, split);
+    }
+    let confirmed = || {
+        let goes_on = || machine > Machine::No || subjects::names_another(subject) || tells_when(split);
+        says(split) && !of_another(split) && !asks(split) && !announces(message, split) && goes_on()
+    };
+    if !robot && subjects::is_absence(subject) && confirmed() {
+        return Some(sign(Kind::AutoReply, "Subject: absence, as the text confirms"));
+    }
+    answered_in_bulk(message, split)
+}
+
+fn told_by_machine(raw: &[u8], message: &Message, split: &Split) -> Option<Sign> {
+    if subjects::mentions_absence(&message.subject) || subjects::is_absence(&message.subject) {
+        return Some(sign(Kind::AutoReply, "Subject: absence, told by a machine"));
+    }
     let answers = !message.in_reply_to.is_empty() || !message.references.is_empty();
-    (machine == Machine::Yes && answers && says(split))
-        .then(|| sign(Kind::AutoReply, "Text: absence, told by a machine"))
+    let answers =
+        answers || report::is_handed_on(&plain(&message.subject)) || header::null_reverse_path(raw, message).is_some();
+    (answers && says(split)).then(|| sign(Kind::AutoReply, "Text: absence, told by a machine"))
+}
+
+/// vacation(1) and its kin say `Precedence: bulk` and no more.
+fn answered_in_bulk(message: &Message, split: &Split) -> Option<Sign> {
+    let answers = !message.in_reply_to.is_empty() || !message.references.is_empty();
+    (header::goes_in_bulk(message) && answers && says(split) && !asks(split))
+        .then(|| sign(Kind::AutoReply, "Text: absence, with Precedence: bulk"))
 }
 
 /// Whether the author's words begin like the acknowledgement of a mail.
 fn acknowledges(split: &Split) -> bool {
-    const WORDS: &[&str] = &[
-        "thank you for contacting",
-        "thanks for contacting",
-        "thank you for your e",
-        "thank you for your mail",
-        "thank you for your message",
-        "thank you for writing",
-        "thank you for reaching",
-        "thanks for your e",
-        "thanks for your message",
-        "we have received your",
-        "your message has been received",
-        "your email has been received",
-        "your mail has been received",
-        "do not reply",
-        "will get back to you",
-        "will be in touch",
-        "automated",
-        "automatic",
-        "automatisch",
-        "vielen dank für ihre",
-        "wir haben ihre",
-        "nous avons bien reçu",
-        "merci de votre",
-        "merci pour votre",
-        "automatique",
-        "gracias por contactar",
-        "gracias por su",
-        "gracias por escribir",
-        "hemos recibido",
-        "automátic",
-        "grazie per",
-        "abbiamo ricevuto",
-        "obrigado por",
-        "recebemos",
-        "bedankt voor",
-        "wij hebben uw",
-        "tack för",
-        "tak for",
-        "takk for",
-        "kiitos",
-        "dziękujemy",
-        "děkujeme",
-        "ďakujeme",
-        "köszönjük",
-        "vă mulțumim",
-        "teşekkür",
-        "ευχαριστούμε",
-        "спасибо",
-        "благодарим",
-        "дякуємо",
-        "ありがとうございます",
-        "感谢",
-        "感謝",
-        "谢谢",
-        "감사합니다",
-        "תודה",
-        "شكرا",
-        "cảm ơn",
-        "terima kasih",
-    ];
     let head = plain(clip(split.own.trim_start(), HEAD_BYTES));
-    WORDS.iter().any(|words| head.contains(words))
+    ACKNOWLEDGEMENTS.iter().any(|words| head.contains(words))
 }
 
 fn asks(split: &Split) -> bool {
@@ -156,272 +123,38 @@ fn announces(message: &Message, split: &Split) -> bool {
     several || everybody || beforehand
 }
 
+/// Whether the author's words say how long it lasts, or who helps meanwhile, as notices do.
+fn tells_when(split: &Split) -> bool {
+    let head = plain(clip(split.own.trim_start(), HEAD_BYTES));
+    RETURNS.iter().any(|words| head.contains(words))
+}
+
+/// Whether it is somebody else who is absent: `The technician is out of the office.`
+fn of_another(split: &Split) -> bool {
+    const VERBS: &[&str] =
+        &[" is ", " are ", " ist ", " sind ", " est ", " sont ", " está ", " è ", " is currently ", " ist derzeit "];
+    let head = plain(clip(split.own.trim_start(), HEAD_BYTES));
+    let found = ABSENT.iter().filter_map(|words| head.find(words)).min();
+    found.is_some_and(|at| VERBS.iter().any(|verb| head[..at].ends_with(verb)))
+}
+
 /// Whether the author's words begin like a notice of absence.
 fn says(split: &Split) -> bool {
     let head = plain(clip(split.own.trim_start(), HEAD_BYTES));
     ABSENT.iter().any(|words| head.contains(words))
 }
 
+const CHALLENGE_FIELDS: &[&str] =
+    &["X-BoxTrapper-Verify", "X-TMDA-Confirm", "X-SpamArrest", "X-UOL-Antispam", "X-Challenge-Response"];
+
 /// Challenge-response: TMDA, Spam Arrest, BoxTrapper, ChoiceMail, EarthLink and their kin.
 fn challenges(message: &Message, split: &Split, machine: Machine) -> bool {
-    const FIELDS: &[&str] =
-        &["X-BoxTrapper-Verify", "X-TMDA-Confirm", "X-SpamArrest", "X-UOL-Antispam", "X-Challenge-Response"];
-    if FIELDS.iter().any(|name| message.field(name).next().is_some()) {
-        return true;
-    }
     let subject = plain(&message.subject);
     let called = receipts::CHALLENGES.iter().any(|words| subject.contains(words));
     let head = plain(clip(&split.own, 2_000));
-    let by_hand = split.own.contains(['?', '？']) || report::greets(&head);
-    called && (machine == Machine::Yes || !by_hand) && CHALLENGED.iter().any(|words| head.contains(words))
+    // One that says so in words alone tells what to press or to answer.
+    let by_hand =
+        || hand::writes(split) || !["http", "reply to this", "simply reply"].iter().any(|how| head.contains(how));
+    let asked = CHALLENGED.iter().filter(|words| head.contains(**words)).count();
+    called && asked > 0 && (machine == Machine::Yes || asked > 1 && !by_hand())
 }
-
-/// What a challenge asks for, in lower case.
-const CHALLENGED: &[&str] = &[
-    "verify that you are",
-    "verify your email",
-    "verify your e-mail",
-    "verify your message",
-    "confirm that you are",
-    "confirm that this message",
-    "confirm that you sent",
-    "confirm your message",
-    "release your message",
-    "deliver your message",
-    "held until",
-    "held pending",
-    "being held",
-    "has not been delivered",
-    "to be delivered",
-    "reply to this message",
-    "reply to this email",
-    "simply reply",
-    "click the link",
-    "click on the link",
-    "click here",
-    "spam arrest",
-    "boxtrapper",
-    "anti-spam",
-    "antispam",
-    "whitelist",
-    "allowed senders",
-    "bestätigen sie",
-    "confirmez",
-    "confirme",
-    "conferma",
-    "confirmar",
-    "bevestig",
-    "potwierdź",
-    "подтвердите",
-];
-
-/// With these words notices of absence begin, in lower case, by language.
-const ABSENT: &[&str] = &[
-    // English
-    "out of the office",
-    "out of office",
-    "away from the office",
-    "away from my desk",
-    "away from my email",
-    "i am on vacation",
-    "i'm on vacation",
-    "on annual leave",
-    "on maternity leave",
-    "on parental leave",
-    "on sick leave",
-    "i am on leave",
-    "i'm on leave",
-    "i am currently on leave",
-    "i am on holiday",
-    "i'm on holiday",
-    "i am currently away",
-    "i am away",
-    "limited access to email",
-    "limited access to my email",
-    "no access to email",
-    "not in the office",
-    "no longer with the company",
-    "no longer works",
-    "no longer employed",
-    "this is an automatic reply",
-    "this is an automated reply",
-    "this is an automatic response",
-    "this is an automated response",
-    "thank you for your email. i am",
-    // German
-    "nicht im büro",
-    "nicht im haus",
-    "außer haus",
-    "ausser haus",
-    "bin ich abwesend",
-    "ich bin abwesend",
-    "bin abwesend",
-    "derzeit abwesend",
-    "zurzeit abwesend",
-    "zur zeit abwesend",
-    "im urlaub",
-    "in elternzeit",
-    "nicht erreichbar",
-    "nicht mehr im unternehmen",
-    "automatische antwort",
-    // French
-    "absent du bureau",
-    "absente du bureau",
-    "je suis absent",
-    "je suis actuellement absent",
-    "je serai absent",
-    "actuellement absent",
-    "actuellement en congé",
-    "je suis en congé",
-    "en congés",
-    "en vacances",
-    "hors du bureau",
-    "réponse automatique",
-    // Spanish, Catalan
-    "fuera de la oficina",
-    "fuera de oficina",
-    "estoy ausente",
-    "estaré ausente",
-    "estoy de vacaciones",
-    "de vacaciones",
-    "me encuentro fuera",
-    "respuesta automática",
-    "fora de l'oficina",
-    "estic de vacances",
-    // Italian
-    "fuori ufficio",
-    "fuori sede",
-    "sono assente",
-    "sarò assente",
-    "sono in ferie",
-    "in ferie",
-    "risposta automatica",
-    // Portuguese
-    "fora do escritório",
-    "ausente do escritório",
-    "estou ausente",
-    "estarei ausente",
-    "estou de férias",
-    "de férias",
-    "em férias",
-    "resposta automática",
-    // Dutch
-    "niet op kantoor",
-    "afwezig",
-    "met vakantie",
-    "op vakantie",
-    "met verlof",
-    "buiten kantoor",
-    // Swedish, Norwegian, Danish, Finnish, Icelandic
-    "inte på kontoret",
-    "är på semester",
-    "på semester",
-    "är tjänstledig",
-    "är borta",
-    "föräldraledig",
-    "ikke på kontoret",
-    "ikke til stede",
-    "har ferie",
-    "er på ferie",
-    "på ferie",
-    "fraværende",
-    "ikke på arbejde",
-    "poissa toimistosta",
-    "olen poissa",
-    "olen lomalla",
-    "en ole toimistolla",
-    "ekki á skrifstofunni",
-    "í fríi",
-    // Polish, Czech, Slovak
-    "poza biurem",
-    "jestem nieobecn",
-    "na urlopie",
-    "przebywam na",
-    "mimo kancelář",
-    "nejsem v kanceláři",
-    "nepřítom",
-    "na dovolené",
-    "mimo kancelárie",
-    "neprítomn",
-    "na dovolenke",
-    // Hungarian, Romanian, Turkish, Greek
-    "házon kívül",
-    "nem vagyok az irodában",
-    "szabadságon",
-    "nu sunt la birou",
-    "în afara biroului",
-    "în concediu",
-    "ofis dışında",
-    "ofiste değilim",
-    "izindeyim",
-    "izinde",
-    "tatildeyim",
-    "εκτός γραφείου",
-    "απουσιάζω",
-    "θα απουσιάσω",
-    "σε άδεια",
-    // Croatian, Serbian, Slovenian, Bulgarian, Estonian, Latvian, Lithuanian
-    "izvan ureda",
-    "nisam u uredu",
-    "na godišnjem",
-    "nisem v pisarni",
-    "na dopustu",
-    "odsoten",
-    "odsotna",
-    "ван канцеларије",
-    "na odmoru",
-    "извън офиса",
-    "в отпуск",
-    "kontorist väljas",
-    "olen puhkusel",
-    "ārpus biroja",
-    "esmu atvaļinājumā",
-    "nesu biure",
-    "ne biure",
-    "atostogauju",
-    "atostogose",
-    // Russian, Ukrainian
-    "не в офисе",
-    "вне офиса",
-    "нахожусь в отпуске",
-    "в отпуске",
-    "буду отсутствовать",
-    "отсутствую",
-    "у відпустці",
-    "не в офісі",
-    "поза офісом",
-    // Japanese, Chinese, Korean
-    "不在にして",
-    "不在となり",
-    "不在です",
-    "休暇を",
-    "休暇中",
-    "休業",
-    "自動返信",
-    "自動応答",
-    "不在办公室",
-    "不在辦公室",
-    "休假",
-    "外出",
-    "自动回复",
-    "自動回覆",
-    "부재중",
-    "휴가",
-    "자리를 비",
-    // Hebrew, Arabic, Persian, Hindi, Thai, Vietnamese, Indonesian
-    "מחוץ למשרד",
-    "בחופשה",
-    "خارج المكتب",
-    "في إجازة",
-    "خارج از دفتر",
-    "در مرخصی",
-    "कार्यालय से बाहर",
-    "अवकाश पर",
-    "ไม่อยู่ที่สำนักงาน",
-    "ลาพักร้อน",
-    "vắng mặt",
-    "không có mặt",
-    "nghỉ phép",
-    "di luar kantor",
-    "sedang cuti",
-];

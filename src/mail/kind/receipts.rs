@@ -147,6 +147,8 @@ pub const CHALLENGES: &[&str] = &[
     "suspect email",
     "[qurb",
     "spam arrest",
+    "antispam uol",
+    "verification required",
     "waiting for your confirmation",
     "message held",
     "approval required",

@@ -23,6 +23,7 @@ const PREFIXES: &[&str] = &[
     "out-of-office reply",
     "[auto-reply]",
     "[auto reply]",
+    "[request received]",
     "[autoreply]",
     "(auto reply)",
     "(autoreply)",
@@ -102,6 +103,7 @@ const PREFIXES: &[&str] = &[
     "автоматический ответ",
     "автоответ",
     "автоматична відповідь",
+    "аўтаматычны адказ",
     "автоматичен отговор",
     "автоматски одговор",
     // Hungarian, Romanian, Turkish, Greek, Albanian
@@ -153,10 +155,29 @@ const PREFIXES: &[&str] = &[
     "thư trả lời tự động",
     "balasan otomatis",
     "balasan automatik",
+    "awtomatikong tugon",
+    "स्वयंचलित उत्तर",
+    "স্বয়ংক্রিয় উত্তর",
+    "தானியங்கு பதில்",
+    "خودکار جواب",
+    // Kazakh, Azerbaijani, Uzbek, Mongolian, Georgian, Armenian
+    "автоматты жауап",
+    "avtomatik cavab",
+    "avtomatik javob",
+    "автомат хариу",
+    "ავტომატური პასუხი",
+    "ավտոմատ պատասխան",
+    // Welsh, Irish, Maltese, Luxembourgish, Afrikaans, Swahili
+    "ateb awtomatig",
+    "freagra uathoibríoch",
+    "tweġiba awtomatika",
+    "automatesch äntwert",
+    "outomatiese antwoord",
+    "jibu la kiotomatiki",
 ];
 
 /// With these a subject begins, or is, that tells of absence; people choose such subjects too.
-const ABSENCES: &[&str] = &[
+pub const ABSENCES: &[&str] = &[
     "out of office",
     "out-of-office",
     "out of the office",
@@ -167,6 +188,7 @@ const ABSENCES: &[&str] = &[
     "on leave",
     "annual leave",
     "away from office",
+    "away from my mail",
     "away from the office",
     "away",
     "abwesend",
@@ -206,6 +228,7 @@ const ABSENCES: &[&str] = &[
     "semester",
     "fravær",
     "ikke på kontoret",
+    "ikke til stede",
     "fraværende",
     "ferie",
     "poissa",
@@ -324,7 +347,16 @@ pub fn is_auto_reply(subject: &str) -> bool {
     // Notes writes `AUTO: Anna Berg is out of the office (returning 12.03.2025)`.
     let notes = subject.strip_prefix("auto:").is_some_and(|rest| ABSENCE.iter().any(|words| rest.contains(words)));
     let ends = ["(auto reply)", "(auto-reply)", "(autoreply)", "[auto-reply]", "[autoreply]", "(automatic reply)"];
-    notes || ends.iter().any(|end| subject.ends_with(end)) || begins(&subject, PREFIXES)
+    notes || ends.iter().any(|end| subject.ends_with(end)) || begins(&subject, PREFIXES) || tagged(&subject)
+}
+
+/// `【自動返信】ポンプについて`: the mark stands in brackets before the subject that is answered.
+fn tagged(subject: &str) -> bool {
+    let inside = [('[', ']'), ('【', '】'), ('(', ')'), ('［', '］')].iter().find_map(|(open, close)| {
+        let (inside, behind) = subject.strip_prefix(*open)?.split_once(*close)?;
+        (!behind.trim().is_empty()).then_some(inside)
+    });
+    inside.is_some_and(|inside| PREFIXES.iter().any(|words| inside.contains(words)))
 }
 
 /// Whether the subject is about absence alone, or a subject that an absent person's mailbox answers.
@@ -336,11 +368,21 @@ pub fn is_absence(subject: &str) -> bool {
     begins(&subject, ABSENCES) || said.iter().any(|words| subject.contains(words))
 }
 
+/// Whether the mark stands there in several languages, as only programs put it.
+pub fn says_it_twice(subject: &str) -> bool {
+    let subject = subject.to_lowercase();
+    let pieces: Vec<&str> = subject.split(['/', '|']).map(str::trim).collect();
+    pieces.len() > 1 && pieces.iter().all(|piece| begins(piece, PREFIXES))
+}
+
 /// Whether a notice of absence goes on with the subject of the mail that it answers, or names who is absent.
 pub fn names_another(subject: &str) -> bool {
     let subject = subject.trim();
     subject.split_once([':', '：']).is_some_and(|(_, rest)| !rest.trim().is_empty()) || subject.contains(" is out of ")
 }
+
+/// How the mark goes on, where no colon follows.
+const ANSWERED: &[&str] = &["re:", "aw:", "auf ihre", "to your m", "to your e", "à votre m", "a su m", "al suo m"];
 
 fn begins(subject: &str, prefixes: &[&str]) -> bool {
     prefixes.iter().any(|prefix| {
@@ -348,7 +390,8 @@ fn begins(subject: &str, prefixes: &[&str]) -> bool {
         colon.is_some_and(|rest| {
             prefix.ends_with([':', ']', ')'])
                 || rest.is_empty()
-                || rest.starts_with([':', '：', '-', '(', '/', '【', '–', '.', '!'])
+                || rest.starts_with([':', '：', '՝', '-', '(', '/', '【', '–', '.', '!'])
+                || ANSWERED.iter().any(|words| rest.starts_with(words))
         })
     })
 }

@@ -119,3 +119,39 @@ fn invitations() {
     assert_eq!((machine.kind, machine.may_answer), (Kind::Calendar, false));
     assert_eq!(read(mail("", "").as_bytes(), &circumstances()).kind, Kind::Correspondence);
 }
+
+/// What people write without a greeting, a question or a word of themselves, and where machines' words stand in it.
+const PLAIN_WORDS: &[&str] = &[
+    "The display shows error 42 since this morning.\n\nAnna Berg\nanna@customer.example\n+49 30 550 4711",
+    "Ten pumps, type P-200, to Hall 7 by Friday.",
+    "Order 815 was not delivered. The driver says the address does not exist.\nContact: anna@customer.example",
+    "Parcel could not be delivered to:\nAnna Berg, 5 Mill Lane\nanna@customer.example",
+    "Anlage 7 steht. Das Ersatzteil fehlt noch, Bob ist im Urlaub.\n\nMfG\nAnna Berg",
+    "The technician is out of the office until Monday, says Bob. The pump has to run on Tuesday.",
+    "It was read by the lawyer on Monday. Paragraph 7 must go.",
+    "The link http://portal.example/confirm does not work. Please confirm your message of Monday.",
+    "La pompe ne démarre plus depuis hier.\n\nAnne Petit",
+    "昨日からポンプが動きません。配信できません、と表示されます。",
+    "泵昨天坏了，屏幕显示地址不存在。",
+    "See the picture.",
+    "",
+];
+
+#[test]
+fn people_may_call_their_mail_as_machines_do() {
+    let called = crate::mail::report::SUBJECTS.iter().chain(subjects::ABSENCES);
+    let mut wrong = String::new();
+    for (at, subject) in called.chain(receipts::RECEIPTS).chain(receipts::CHALLENGES).enumerate() {
+        for text in [PLAIN_WORDS[at % PLAIN_WORDS.len()], PLAIN_WORDS[(at + 5) % PLAIN_WORDS.len()]] {
+            let mail = format!(
+                "From: Anna Berg <anna@customer.example>\nTo: desk@example.org\nMessage-ID: <1@x.org>\n\
+                 Content-Type: text/plain; charset=utf-8\nSubject: {subject}\n\n{text}\n"
+            );
+            let reading = read(mail.as_bytes(), &circumstances());
+            if reading.kind != Kind::Correspondence {
+                wrong.push_str(&format!("{subject} / {text}: {:?} {:?}\n", reading.kind, reading.kind_evidence));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}

@@ -7,31 +7,19 @@ use std::ops::Range;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
+use super::charset::Country;
 use super::fields::clip;
+use super::leaves::{self, Leaf, Role, filename, readable_lines};
 use super::parts::Part;
-use super::{Attachment, Message, charset, fields, inline, names, tnef, transfer};
+use super::{Attachment, Message, fields, names, tnef, transfer};
 use crate::mail::Bounds;
 use crate::mail::defect::{Flaw, Flaws};
 use crate::mail::html::{self, Rendered};
 
-/// How a leaf is shown.
-enum Role {
-    Plain(String),
-    Html(String, Rendered),
-    Attachment,
-}
-
-struct Leaf<'a> {
-    part: &'a Part,
-    role: Role,
-    /// Files that stand within a plain text.
-    files: Vec<inline::File>,
-}
-
 /// Fills in text, HTML, attachments and enclosed headers.
 pub fn fill(message: &mut Message, raw: &[u8], parts: &[Part], bounds: &Bounds, flaws: &mut Flaws) {
-    let leaves = parts.iter().enumerate().filter(|(_, part)| !part.multipart);
-    let mut leaves: Vec<Leaf<'_>> = leaves.map(|(index, part)| leaf(raw, part, index == 0, bounds, flaws)).collect();
+    let country = message.from.first().map_or(Country::default(), |from| Country::of(from.address.domain()));
+    let mut leaves = leaves::read(raw, parts, country, bounds, flaws);
     message.html = html_body(&mut leaves, bounds, flaws);
     message.text = text_body(&leaves, bounds, flaws);
     message.rendered = rendered(&mut leaves);
@@ -56,56 +44,6 @@ pub fn fill(message: &mut Message, raw: &[u8], parts: &[Part], bounds: &Bounds, 
         room = room.saturating_sub(leaf.files.len());
     }
     name_the_unreadable(message, parts, flaws);
-}
-
-fn leaf<'a>(raw: &[u8], part: &'a Part, only: bool, bounds: &Bounds, flaws: &mut Flaws) -> Leaf<'a> {
-    let readable =
-        matches!(part.content.value.as_str(), "text/plain" | "text/html" | "text/enriched" | "text" | "plain");
-    let set_apart = part.disposition.value == "attachment" || filename(part).is_some();
-    let odd = !part.content.value.contains('/') && only;
-    if (!readable && !odd) || (set_apart && !only) || (set_apart && part.disposition.value == "attachment") {
-        return Leaf { part, role: Role::Attachment, files: Vec::new() };
-    }
-    let html = part.content.value == "text/html";
-    let bytes = transfer::decode(&raw[part.body.clone()], &part.encoding, flaws);
-    let (bytes, files) = if html { (bytes, Vec::new()) } else { without_files(bytes) };
-    // A character is at most four bytes; a page more shows that there was more.
-    let limit = if html { bounds.html_bytes } else { bounds.text_bytes }.saturating_mul(4).saturating_add(4096);
-    let bytes = &bytes[..bytes.len().min(limit)];
-    let declared = part.content.parameter("charset").filter(|name| !html || !is_vague(name)).map(str::to_owned);
-    let declared = declared.or_else(|| html.then(|| meta_charset(bytes)).flatten());
-    let (text, verdict) = charset::text(bytes, declared.as_deref());
-    if verdict == charset::Verdict::Guessed {
-        flaws.note(Flaw::WrongCharset);
-    }
-    let text = readable_lines(text);
-    Leaf { part, role: if html { Role::Html(text, Rendered::default()) } else { Role::Plain(text) }, files }
-}
-
-fn without_files(bytes: Cow<'_, [u8]>) -> (Cow<'_, [u8]>, Vec<inline::File>) {
-    let (rest, files) = inline::split(&bytes);
-    match files.is_empty() {
-        true => (bytes, files),
-        false => (Cow::Owned(rest.into_owned()), files),
-    }
-}
-
-/// Programs that do not know the charset write this; the HTML may know.
-fn is_vague(charset: &str) -> bool {
-    ["us-ascii", "ascii", "unknown-8bit", "x-unknown"].iter().any(|vague| charset.trim().eq_ignore_ascii_case(vague))
-}
-
-/// LF line ends, and no control characters but tabs.
-fn readable_lines(text: String) -> String {
-    let text = if text.contains('\r') { text.replace("\r\n", "\n") } else { text };
-    // Bytes with which what has to go begins: C0, DEL, C1 and the separators of Unicode.
-    let plain = |b: u8| b >= 0x20 && !matches!(b, 0x7f | 0xc2 | 0xe2) || matches!(b, b'\n' | b'\t');
-    let odd = |c: char| c != '\n' && c != '\t' && (c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
-    if text.bytes().all(plain) || !text.contains(odd) {
-        return text;
-    }
-    let end = |c: char| if matches!(c, '\r' | '\u{2028}' | '\u{2029}') { '\n' } else { c };
-    text.chars().map(end).filter(|c| !odd(*c)).collect()
 }
 
 fn is_tnef(part: &Part) -> bool {
@@ -176,14 +114,6 @@ fn name_the_unreadable(message: &Message, parts: &[Part], flaws: &mut Flaws) {
     {
         flaws.note(Flaw::Encrypted);
     }
-}
-
-/// HTML5 has authors name the charset within the first 1,024 bytes.
-fn meta_charset(bytes: &[u8]) -> Option<String> {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(1024)]).to_ascii_lowercase();
-    let (_, after) = head.split_once("charset=")?;
-    let name = after.trim_start_matches(['"', '\'', ' ']);
-    Some(name.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_:.".contains(*c)).collect())
 }
 
 /// The HTML of all parts together; each part is rendered here, once, as far as the bound goes.
@@ -281,11 +211,6 @@ fn unflow(text: &str, delsp: bool) -> String {
         open = (content.ends_with(' ') && content != "-- ").then_some(depth);
     }
     out
-}
-
-fn filename(part: &Part) -> Option<&str> {
-    let given = part.disposition.parameter("filename").or_else(|| part.content.parameter("name"));
-    given.filter(|name| !name.trim().is_empty())
 }
 
 fn attachment(

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use mail_parser::parsers::MessageStream;
 use mail_parser::{Addr, Address as ParsedAddress, DateTime, HeaderValue};
 
-use super::{MessageId, charset, words};
+use super::charset::{self, Country};
+use super::{MessageId, words};
 use crate::mail::defect::{Flaw, Flaws};
 use crate::mail::{Address, Named, forward};
 
@@ -17,11 +18,12 @@ const NAME_CHARS: usize = 200;
 /// Bytes of a Message-ID; RFC 5322 §2.1.1 lets no line be longer.
 const ID_BYTES: usize = 998;
 
-/// What the raw bytes of a header may be in: the charset of the text, and all such bytes together.
+/// What the raw bytes of a header may be in: the charset of the text, all such bytes together, where the sender is.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     pub charset: Option<String>,
     pub sample: Vec<u8>,
+    pub country: Country,
 }
 
 /// A raw field value as one line of text: unfolded (RFC 5322 §2.2.3), in Unicode, without control characters.
@@ -37,7 +39,7 @@ pub fn unfold_within(raw: &[u8], limit: usize, around: &Surroundings, flaws: &mu
     let raw = &raw[..raw.len().min(limit)];
     let (text, verdict) = match raw.is_ascii() || around.sample.is_empty() {
         true => charset::text(raw, None),
-        false => charset::beside(raw, around.charset.as_deref(), &around.sample),
+        false => charset::beside(raw, around.charset.as_deref(), &around.sample, around.country),
     };
     if verdict == charset::Verdict::Guessed {
         flaws.note(Flaw::RawHeaderBytes);
@@ -63,6 +65,10 @@ pub fn unstructured(line: &str, flaws: &mut Flaws) -> String {
 /// The addresses of an address field, groups dissolved; what is no address is left out.
 pub fn addresses(line: &str, room: &mut usize, flaws: &mut Flaws) -> Vec<Named> {
     let mut line = words::normalise(line, flaws);
+    if let Some(named) = single(&line, flaws).filter(|_| *room > 0) {
+        *room -= 1;
+        return vec![named];
+    }
     line.push('\n');
     let HeaderValue::Address(parsed) = MessageStream::new(line.as_bytes()).parse_address() else {
         return Vec::new();
@@ -88,6 +94,47 @@ pub fn addresses(line: &str, room: &mut usize, flaws: &mut Flaws) -> Vec<Named> 
     found
 }
 
+/// The one address of a field that ends in angle brackets, or is nothing else. What stands before the brackets is its
+/// name, also where that should have been quoted (`Berg, Anna <…>`, `Shop: Anna :) <…>`); None where an address stands
+/// there that could be meant as well.
+fn single(line: &str, flaws: &mut Flaws) -> Option<Named> {
+    let line = line.trim();
+    if let Some(address) = Address::parse(line).filter(|_| line.starts_with('"')) {
+        return Some(Named { name: None, address });
+    }
+    let (before, inside) = line.strip_suffix('>')?.rsplit_once('<')?;
+    let address = Address::parse(inside)?;
+    let text = unquoted(before)?;
+    let (others, _) = text.rsplit_once([',', ';']).unwrap_or_default();
+    let meant = |c: char| c.is_whitespace() || ",;:".contains(c);
+    let several = others.split(meant).any(|word| word.contains('@') && Address::parse(word).is_some());
+    let group = text.contains(':') && text.contains(';');
+    let one = !several && !group && !text.contains(['<', '>']);
+    one.then(|| Named { name: name(&text, &address, flaws), address })
+}
+
+/// `text` without the marks of quoted strings and comments (RFC 5322 §3.2); what ends no string, or begins none, is
+/// itself. None where a quoted string holds what would be syntax around it: the parser knows better.
+fn unquoted(text: &str) -> Option<String> {
+    let odd = text.matches('"').count() % 2 == 1;
+    let mut plain = String::with_capacity(text.len());
+    let (mut quoted, mut escaped) = (false, false);
+    for c in text.chars() {
+        match c {
+            _ if escaped => {
+                plain.push(c);
+                escaped = false;
+            }
+            '\\' if quoted => escaped = true,
+            '"' if odd => {}
+            '"' => quoted = !quoted,
+            ',' | ';' | '<' | '>' if quoted => return None,
+            c => plain.push(c),
+        }
+    }
+    Some(plain)
+}
+
 /// The addresses of a field that is one encoded word as a whole, against RFC 2047 §5.
 pub fn encoded_addresses(line: &str, room: &mut usize, flaws: &mut Flaws) -> Vec<Named> {
     let decoded = unstructured(line, flaws);
@@ -104,9 +151,8 @@ fn loose(line: &str, flaws: &mut Flaws) -> Vec<Named> {
     for word in text.split(|c: char| c.is_whitespace() || AROUND.contains(&c)).filter(|word| !word.is_empty()) {
         match Address::parse(word).filter(|_| word.contains('@')) {
             Some(address) => {
-                let name = std::mem::take(&mut name);
-                let name: String = name.trim().chars().take(NAME_CHARS).collect();
-                found.push(Named { name: Some(name).filter(|name| !name.is_empty()), address });
+                let written = std::mem::take(&mut name);
+                found.push(Named { name: self::name(&written, &address, flaws), address });
             }
             None => {
                 name.push(' ');
@@ -118,11 +164,24 @@ fn loose(line: &str, flaws: &mut Flaws) -> Vec<Named> {
 }
 
 fn named(addr: &Addr<'_>, flaws: &mut Flaws) -> Option<Named> {
-    let name = addr.name.as_deref().map(|name| unstructured(name, flaws)).filter(|name| !name.is_empty());
     let written = addr.address.as_deref().or(addr.name.as_deref())?;
     let address = Address::parse(written)?;
-    let name = name.map(|name| name.trim_matches(['"', '\'']).trim().chars().take(NAME_CHARS).collect::<String>());
-    Some(Named { name: name.filter(|name| !name.is_empty() && name.to_lowercase() != address.as_str()), address })
+    Some(Named { name: addr.name.as_deref().and_then(|written| name(written, &address, flaws)), address })
+}
+
+/// A name as it is shown beside `address`; None where it says nothing more. Signs that turn the direction of writing
+/// would let a name read as another one.
+fn name(written: &str, address: &Address, flaws: &mut Flaws) -> Option<String> {
+    let turning = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let name = unstructured(written, flaws).replace(turning, "");
+    let quoted =
+        |name: &str, mark: char| name.strip_prefix(mark)?.strip_suffix(mark).map(|inner| inner.trim().to_owned());
+    let mut name = name.trim().to_owned();
+    while let Some(inner) = quoted(&name, '"').or_else(|| quoted(&name, '\'')) {
+        name = inner;
+    }
+    let name: String = name.chars().take(NAME_CHARS).collect();
+    (!name.is_empty() && name.to_lowercase() != address.as_str()).then_some(name)
 }
 
 /// As RFC 5322 §3.3 has it; else as ISO 8601, or as people and odd programs write it.
@@ -130,8 +189,21 @@ pub fn date(line: &str) -> Option<Timestamp> {
     let line = clip(line, 200);
     // By halves of the day the parser would read the hour alone; some write dots where colons belong.
     let coloned = if line.contains(':') { line.to_owned() } else { line.replace('.', ":") };
+    // Seconds may be left out (RFC 5322 §3.3); the parser wants them where a zone follows.
+    let timed = |word: &&str| (4..=5).contains(&word.len()) && word.split(':').count() == 2;
+    let coloned = match coloned.split_whitespace().find(timed) {
+        Some(time) => coloned.replacen(time, &format!("{time}:00"), 1),
+        None => coloned,
+    };
     let halved = line.split_whitespace().any(|word| word.eq_ignore_ascii_case("am") || word.eq_ignore_ascii_case("pm"));
     let plain = (!halved).then(|| DateTime::parse_rfc822(&format!("{coloned}\n"))).flatten();
+    // RFC 5322 §4.3: years of two and three digits.
+    let century = |year: u16| match year {
+        0..=49 => 2000 + year,
+        50..=999 => 1900 + year,
+        year => year,
+    };
+    let plain = plain.map(|parsed| DateTime { year: century(parsed.year), ..parsed });
     let plain = plain.filter(|parsed| parsed.is_valid() && parsed.year >= 1970);
     plain
         .and_then(|parsed| Timestamp::from_second(parsed.to_timestamp()).ok())
@@ -175,6 +247,11 @@ mod tests {
         let encoded = encoded_addresses("=?utf-8?B?QW5uYSA8YW5uYUB4Lm9yZz4=?=", &mut 100, &mut Flaws::default());
         assert_eq!(encoded.iter().map(Named::to_string).collect::<Vec<_>>(), ["Anna <anna@x.org>"]);
         assert_eq!(read("undisclosed-recipients:;"), Vec::<String>::new());
+        assert_eq!(read("Team: a@x.org, b@x.org, Cy <c@x.org>").len(), 3);
+        assert_eq!(read("none:;, Cy <c@x.org>"), ["Cy <c@x.org>"]);
+        assert_eq!(read("a@x.org; Cy <c@x.org>"), ["a@x.org", "Cy <c@x.org>"]);
+        assert_eq!(read("\"anna berg\"@x.org"), ["\"anna berg\"@x.org"]);
+        assert_eq!(read("<@relay.example:a@x.org>"), ["a@x.org"]);
         for odd in [
             "Anna Berg a@x.org",
             "Anna Berg <mailto:a@x.org>",
@@ -184,6 +261,30 @@ mod tests {
         ] {
             assert_eq!(read(odd), ["Anna Berg <a@x.org>"], "{odd}");
         }
+        for (odd, name) in [
+            ("Berg, Anna <a@x.org>", "Berg, Anna"),
+            ("=?utf-8?Q?Berg=2C?= =?utf-8?Q?_Anna?= <a@x.org>", "Berg, Anna"),
+            ("=?utf-8?Q?Berg?=, =?utf-8?Q?Anna?= <a@x.org>", "Berg, Anna"),
+            ("Shop: Anna :) <a@x.org>", "Shop: Anna :)"),
+            ("Anna; Berg & Co. <a@x.org>", "Anna; Berg & Co."),
+            ("Anna @ Shop <a@x.org>", "Anna @ Shop"),
+            ("\"Anna \\\"Ann\\\" Berg\" <a@x.org>", "Anna \"Ann\" Berg"),
+            ("\"Anna Berg <a@x.org>", "Anna Berg"),
+            ("=?utf-8?B?4oCub21lZA==?= <a@x.org>", "omed"),
+            ("\"'Anna Berg'\" <a@x.org>", "Anna Berg"),
+            ("\"'Anna Berg' via Shop\" <a@x.org>", "'Anna Berg' via Shop"),
+            ("boss@corp.example <a@x.org>", "boss@corp.example"),
+            ("\"boss@corp.example\" <a@x.org>", "boss@corp.example"),
+            ("\"Boss, <boss@corp.example>\" <a@x.org>", "Boss, <boss@corp.example>"),
+            ("=?utf-8?Q?Boss_=3Cboss=40corp.example=3E=2C?= <a@x.org>", "Boss <boss@corp.example>,"),
+            ("\"=?utf-8?Q?boss=40corp.example?=\" <a@x.org>", "boss@corp.example"),
+            ("a@x.org (Boss <boss@corp.example>)", "Boss <boss@corp.example>"),
+            ("(boss@corp.example) a@x.org", "boss@corp.example"),
+            ("Boss (boss@corp.example, really) <a@x.org>", "Boss (boss@corp.example, really)"),
+        ] {
+            assert_eq!(read(odd), [format!("{name} <a@x.org>")], "{odd}");
+        }
+        assert_eq!(read("boss@corp.example, <a@x.org>").len(), 2, "either may be meant");
         assert_eq!(read("\"=?utf-8?B?SsO8cmdlbg==?=\" <j@x.org>"), ["Jürgen <j@x.org>"]);
     }
 
@@ -200,6 +301,8 @@ mod tests {
             "lun., 3 mars 2025 10:12:00 +0100",
             "Mo, 3. März 2025 10:12:00 +0100",
             "Mon, 3 March 2025 09:12",
+            "3 Mar 25 09:12 GMT",
+            "Mon, 3 Mar 125 09:12:00 +0000",
         ] {
             assert_eq!(date(written), Some("2025-03-03T09:12:00Z".parse().unwrap()), "{written}");
         }

@@ -44,6 +44,7 @@ fn made_up(media_type: &str) -> String {
         "text/calendar" => ("invitation", "ics"),
         "text/plain" => ("text", "txt"),
         "text/html" => ("text", "html"),
+        "text/x-amp-html" => ("text", "amp.html"),
         "image/jpeg" => ("image", "jpg"),
         "image/svg+xml" => ("image", "svg"),
         "application/pdf" => ("document", "pdf"),

@@ -146,7 +146,7 @@ fn joined(pieces: Vec<Piece>, flaws: &mut Flaws) -> Vec<(String, String)> {
             None => None,
         };
         let extended = extended.filter(|value| !value.contains('\u{fffd}') || plain().is_none());
-        let value = extended.or_else(|| plain().map(|piece| piece.value.clone())).unwrap_or_default();
+        let value = extended.or_else(|| plain().map(|piece| undisguised(&piece.value))).unwrap_or_default();
         words::decode(&value, flaws)
     };
     names.iter().map(|name| ((*name).to_owned(), parameter(name, flaws))).collect()
@@ -171,6 +171,18 @@ fn assembled(sections: &[&Piece]) -> String {
         if encoded { percent_decode(value, &mut bytes) } else { bytes.extend_from_slice(value.as_bytes()) }
     }
     charset::text(&bytes, charset.as_deref()).0
+}
+
+/// A value that nothing says is encoded, and that is: in octets of UTF-8, or within the wrong quotation marks.
+fn undisguised(value: &str) -> String {
+    let quoted = value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    let value = quoted.unwrap_or(value);
+    let mut bytes = Vec::new();
+    percent_decode(value, &mut bytes);
+    match String::from_utf8(bytes) {
+        Ok(decoded) if value.is_ascii() && !decoded.is_ascii() => decoded,
+        Ok(_) | Err(_) => value.to_owned(),
+    }
 }
 
 fn has_octet(text: &str) -> bool {
@@ -241,6 +253,9 @@ mod tests {
             ("x; FileName = \"spaces.pdf\"", "spaces.pdf"),
             ("x; filename=Angebot_für_Köln.pdf", "Angebot_für_Köln.pdf"),
             ("x; filename=\"100% sure.pdf\"", "100% sure.pdf"),
+            ("x; filename=\"%E2%82%AC%20rates.txt\"", "€ rates.txt"),
+            ("x; filename=\"a%20b%FC.txt\"", "a%20b%FC.txt"),
+            ("x; filename='single quotes.txt'", "single quotes.txt"),
         ] {
             assert_eq!(typed(line).parameter("filename"), Some(name), "{line}");
         }

@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use super::fields;
 use super::parameters::{self, Typed};
+use super::{fields, transfer};
 use crate::mail::Bounds;
 use crate::mail::defect::{Flaw, Flaws};
 
@@ -35,8 +35,21 @@ pub struct Part {
 
 /// All parts in order of appearance; the first is the message itself.
 pub fn walk(raw: &[u8], bounds: &Bounds, flaws: &mut Flaws) -> Vec<Part> {
-    let mut walk =
-        Walk { raw, bounds, flaws, lines: Lines::new(raw), parts: Vec::new(), frames: Vec::new(), leaf: None };
+    let mut found = Flaws::default();
+    let parts = walk_with(raw, None, bounds, &mut found);
+    let whole = &parts[0];
+    // A multipart whose boundary never comes, and which shows another one: it is read once more, with that.
+    let lost = bounds.parts > 1 && parts.len() == 1 && declared_boundary(&whole.content).is_some();
+    if let Some(shown) = shown_boundary(&raw[whole.body.clone()]).filter(|_| lost && !whole.multipart) {
+        return walk_with(raw, Some(shown.to_vec()), bounds, flaws);
+    }
+    flaws.merge(found);
+    parts
+}
+
+fn walk_with(raw: &[u8], shown: Option<Vec<u8>>, bounds: &Bounds, flaws: &mut Flaws) -> Vec<Part> {
+    let lines = Lines::new(raw);
+    let mut walk = Walk { raw, bounds, flaws, lines, parts: Vec::new(), frames: Vec::new(), leaf: None, shown };
     walk.begin_part(None);
     if bounds.parts <= 1 {
         return walk.finish();
@@ -81,6 +94,8 @@ struct Walk<'a> {
     /// Multiparts that are open, outermost first.
     frames: Vec<Frame>,
     leaf: Option<usize>,
+    /// The boundary of the message itself, where the declared one never comes.
+    shown: Option<Vec<u8>>,
 }
 
 impl Walk<'_> {
@@ -93,10 +108,7 @@ impl Walk<'_> {
         };
         let mut content = parameters::read(&value("content-type", self.flaws), self.flaws);
         let disposition = parameters::read(&value("content-disposition", self.flaws), self.flaws);
-        let encoding = value("content-transfer-encoding", self.flaws);
-        let encoding =
-            encoding.trim_matches(['"', '\'', ' ', ';']).split([';', '(', ' ', '+']).next().unwrap_or_default();
-        let encoding = encoding.to_ascii_lowercase();
+        let encoding = transfer::name(&value("content-transfer-encoding", self.flaws), self.flaws);
         let parent = depth.map(|depth| self.frames[depth].part);
         let mut alternative = None;
         if let Some(parent) = parent {
@@ -112,7 +124,7 @@ impl Walk<'_> {
             content.value = "text/plain".to_owned();
         }
         let index = self.parts.len();
-        let multipart = content.value.starts_with("multipart/");
+        let multipart = content.value.starts_with("multipart/") || self.is_bounded(&content);
         let boundary = multipart.then(|| self.boundary(&content)).flatten();
         let body = self.lines.at..self.raw.len();
         self.parts.push(Part { fields, content, disposition, encoding, body, alternative, children: 0, multipart });
@@ -130,15 +142,23 @@ impl Walk<'_> {
         }
     }
 
-    /// The boundary as declared, or as the first line of the body shows it.
+    /// The boundary as declared, or as the first lines of the body show it.
     fn boundary(&mut self, content: &Typed) -> Option<Vec<u8>> {
-        if let Some(declared) = content.parameter("boundary").map(str::trim_end).filter(|b| !b.is_empty()) {
-            return Some(declared.as_bytes().to_vec());
+        if let (Some(declared), None) = (declared_boundary(content), self.shown.as_ref()) {
+            return Some(declared.to_vec());
         }
         self.flaws.note(Flaw::NoBoundary);
-        let near = &self.raw[self.lines.at..self.raw.len().min(self.lines.at + 2048)];
-        let line = near.split(|b| *b == b'\n').find(|line| line.starts_with(b"--") && line.trim_ascii().len() > 2)?;
-        Some(line.trim_ascii()[2..].to_vec())
+        self.shown.take().or_else(|| shown_boundary(&self.raw[self.lines.at..]).map(<[u8]>::to_vec))
+    }
+
+    /// Some programs declare a boundary, and call what it divides text.
+    fn is_bounded(&self, content: &Typed) -> bool {
+        let Some(boundary) = declared_boundary(content).filter(|_| content.value.starts_with("text/")) else {
+            return false;
+        };
+        let body = self.raw[self.lines.at..].trim_ascii_start();
+        let line = body.strip_prefix(b"--").and_then(|line| line.strip_prefix(boundary));
+        line.is_some_and(|rest| matches!(rest.first(), Some(b'\r' | b'\n' | b' ')))
     }
 
     /// Which open multipart this line delimits; the innermost counts.
@@ -172,6 +192,9 @@ impl Walk<'_> {
             let Some(line) = self.lines.next_line() else { break };
             let text = &self.raw[line.clone()];
             if text.is_empty() || (text.trim_ascii().is_empty() && !inside) {
+                if self.parts.is_empty() && fields.is_empty() && self.header_follows() {
+                    continue;
+                }
                 break;
             }
             if self.delimiter(line.clone()).is_some() {
@@ -192,7 +215,7 @@ impl Walk<'_> {
                 }
                 let colon = line.start + text.iter().position(|b| *b == b':').unwrap_or(name);
                 fields.push(RawField { name: line.start..line.start + name, value: colon + 1..line.end });
-            } else if self.parts.is_empty() && mark == 0 && text.starts_with(b"From ") {
+            } else if self.parts.is_empty() && fields.is_empty() && is_separator(text) && self.field_follows() {
                 inside = false;
             } else if self.field_follows() {
                 self.flaws.note(Flaw::BadHeaderLine);
@@ -206,21 +229,25 @@ impl Walk<'_> {
         fields
     }
 
+    /// Whether the header stands below blank lines.
+    fn header_follows(&self) -> bool {
+        const AHEAD: usize = 20;
+        let mut lines = self.lines.clone();
+        let line = std::iter::from_fn(|| lines.next_line()).take(AHEAD).find(|line| !line.is_empty());
+        line.is_some_and(|line| is_known(&self.raw[line]))
+    }
+
     /// Whether the header goes on behind a line that is no field: in the next line, or behind lines that would continue
     /// it, where a field begins that every mail program knows.
     fn field_follows(&self) -> bool {
         const AHEAD: usize = 4;
-        const KNOWN: &[&str] =
-            &["from", "to", "cc", "subject", "date", "message-id", "received", "mime-version", "content-type"];
         let mut lines = self.lines.clone();
         for at in 0..AHEAD {
             let Some(line) = lines.next_line() else { return false };
             let text = &self.raw[line];
             match field_name(text) {
                 Some(_) if at == 0 => return true,
-                Some(length) => {
-                    return KNOWN.iter().any(|name| text[..length].eq_ignore_ascii_case(name.as_bytes()));
-                }
+                Some(_) => return is_known(text),
                 None if text.starts_with(b" ") || text.starts_with(b"\t") => {}
                 None => return false,
             }
@@ -241,6 +268,48 @@ impl Walk<'_> {
     }
 }
 
+/// Whether a line begins a field that every mail program knows.
+fn is_known(line: &[u8]) -> bool {
+    const KNOWN: &[&str] = &[
+        "from",
+        "to",
+        "cc",
+        "subject",
+        "date",
+        "message-id",
+        "received",
+        "return-path",
+        "delivered-to",
+        "mime-version",
+        "content-type",
+    ];
+    let name = field_name(line).map(|length| &line[..length]);
+    name.is_some_and(|name| KNOWN.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes())))
+}
+
+/// The line that mbox files put before a message.
+fn is_separator(line: &[u8]) -> bool {
+    line.strip_prefix(b">").unwrap_or(line).starts_with(b"From ")
+}
+
+fn declared_boundary(content: &Typed) -> Option<&[u8]> {
+    content.parameter("boundary").map(str::trim_end).filter(|boundary| !boundary.is_empty()).map(str::as_bytes)
+}
+
+/// A line near the beginning that looks like a boundary, behind which a header of a part begins.
+fn shown_boundary(body: &[u8]) -> Option<&[u8]> {
+    const NEAR: usize = 4096;
+    let mut lines = body[..body.len().min(NEAR)].split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end).peekable();
+    while let Some(line) = lines.next() {
+        let next = lines.peek().copied().unwrap_or_default();
+        let header = next.is_empty() || next.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-"));
+        if let Some(boundary) = line.strip_prefix(b"--").filter(|boundary| !boundary.is_empty() && header) {
+            return Some(boundary);
+        }
+    }
+    None
+}
+
 /// The length of the field name at the beginning of a line (RFC 5322 §2.2); space before the colon is forgiven.
 fn field_name(line: &[u8]) -> Option<usize> {
     let length = line.iter().position(|b| !(0x21..=0x7e).contains(b) || *b == b':')?;
@@ -259,7 +328,9 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn new(raw: &'a [u8]) -> Lines<'a> {
         let end = if memchr::memchr(b'\n', raw).is_some() { b'\n' } else { b'\r' };
-        Lines { raw, at: 0, end }
+        // Editors put a byte order mark before UTF-8.
+        let at = if raw.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        Lines { raw, at, end }
     }
 
     /// The next line without its end.

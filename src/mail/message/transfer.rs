@@ -18,6 +18,26 @@ static BASE64: LazyLock<Encoding> = LazyLock::new(|| {
     spec.encoding().expect("the alphabet is a constant")
 });
 
+/// The encoding that a field names, lower case, as the standard has it; empty where it names none.
+pub fn name(field: &str, flaws: &mut Flaws) -> String {
+    let name = field.trim_matches(['"', '\'', ' ', ';']).split([';', '(', '+', ',']).next().unwrap_or_default();
+    let name = name.trim().to_ascii_lowercase();
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    match plain.trim_start_matches('x') {
+        "" => String::new(),
+        "base64" | "b64" => "base64".to_owned(),
+        "quotedprintable" | "qp" | "quoted" => "quoted-printable".to_owned(),
+        "7bit" | "7bits" | "7" => "7bit".to_owned(),
+        "8bit" | "8bits" | "8" => "8bit".to_owned(),
+        "binary" => "binary".to_owned(),
+        "uuencode" | "uuencoded" | "uue" | "uu" | "yenc" => "x-uuencode".to_owned(),
+        _ => {
+            flaws.note(Flaw::BadTransferEncoding);
+            name
+        }
+    }
+}
+
 /// The bytes of a part as they were before they were encoded for transport.
 pub fn decode<'a>(bytes: &'a [u8], encoding: &str, flaws: &mut Flaws) -> Cow<'a, [u8]> {
     if encoding == "base64"
@@ -38,7 +58,7 @@ pub fn decode<'a>(bytes: &'a [u8], encoding: &str, flaws: &mut Flaws) -> Cow<'a,
             None => Cow::Owned(base64(bytes, flaws)),
         },
         "quoted-printable" => Cow::Owned(quoted_printable(bytes, flaws)),
-        "x-uuencode" | "uuencode" | "x-uue" | "uue" => inline::whole(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned),
+        "x-uuencode" => inline::whole(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned),
         _ => Cow::Borrowed(bytes),
     }
 }
@@ -59,12 +79,20 @@ fn foreign(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// Padding may stand in the middle, where encoded pieces were put together.
+/// Padding may stand in the middle, where encoded pieces were put together; what else follows it is noise.
 pub fn base64(bytes: &[u8], flaws: &mut Flaws) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(bytes.len() / 4 * 3);
-    for piece in bytes.split(|b| *b == b'=') {
+    let end = memchr::memrchr(b'=', bytes).map_or(bytes.len(), |at| at + 1);
+    let (bytes, behind) = bytes.split_at(end);
+    let whole = |word: &[u8]| word.len().is_multiple_of(4) && word.iter().all(is_symbol);
+    let more = behind.split(u8::is_ascii_whitespace).all(whole);
+    if !more {
+        flaws.note(Flaw::BadTransferEncoding);
+    }
+    let behind = if more { behind } else { &[] };
+    for piece in bytes.split(|b| *b == b'=').chain([behind]) {
         let mut symbols: Vec<u8> = Vec::with_capacity(piece.len());
-        symbols.extend(piece.iter().filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')));
+        symbols.extend(piece.iter().filter(|b| is_symbol(b)));
         let space = piece.iter().filter(|b| b.is_ascii_whitespace()).count();
         if symbols.len() % 4 == 1 {
             symbols.pop();
@@ -76,6 +104,10 @@ pub fn base64(bytes: &[u8], flaws: &mut Flaws) -> Vec<u8> {
         decoded.extend(BASE64.decode(&symbols).unwrap_or_default());
     }
     decoded
+}
+
+fn is_symbol(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
 /// What programs write: lines of the alphabet, padding at the end. Most bytes that a desk reads are such; the slow way
@@ -140,6 +172,24 @@ mod tests {
         assert_eq!(quoted_printable(b"a=3Db=\r\nc  \r\nd", &mut flaws), b"a=bc\r\nd");
         assert!(!flaws.has(Flaw::BadTransferEncoding));
         assert_eq!(base64(b"SG\x00Vs*bG8", &mut flaws), b"Hello");
+        assert!(flaws.has(Flaw::BadTransferEncoding));
+        for noise in [&b"SGVsbG8= ignored"[..], b"SGVsbG8=\n--\nvirus scanned\n", b"SGVsbG8=\n-- \n"] {
+            assert_eq!(base64(noise, &mut Flaws::default()), b"Hello", "{noise:?}");
+        }
+        for (field, expected) in [
+            ("BASE64", "base64"),
+            (" \"base64\";", "base64"),
+            ("Quoted Printable", "quoted-printable"),
+            ("quoted_printable", "quoted-printable"),
+            ("8 bit", "8bit"),
+            ("8-Bit (raw)", "8bit"),
+            ("x-uue", "x-uuencode"),
+            ("", ""),
+        ] {
+            assert_eq!(name(field, &mut Flaws::default()), expected, "{field}");
+        }
+        let mut flaws = Flaws::default();
+        assert_eq!(name("rot13", &mut flaws), "rot13");
         assert!(flaws.has(Flaw::BadTransferEncoding));
         let mut flaws = Flaws::default();
         for odd in [&b"SGVsbG8\r\n\r\n=="[..], b"SGVs\nbG8===", b" SGVsbG8=", b"SGVsbG9=\r\n"] {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::system::{TEXT_BYTES, plain};
-use super::words::{COPIES, LATER, NEVER};
+use super::words::{COPIES, DELAYED, LATER, NEVER};
 use super::{Action, RECIPIENTS, ReportedRecipient, status};
 use crate::mail::Address;
 use crate::mail::message::{Message, clip};
@@ -22,7 +22,7 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
 /// A line that names a recipient by a label.
 static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)^(?:(?:final|original|failed|intended|envelope|e-mail|email)?[ -]?(?:recipients?|addressees?|destinatarios?|destinataires?|destinatari|empfänger)(?:[ -]?address)?|address(?:ed to)?|to address|for|rcpt to|.{0,20}\brcpt to|unknown user|user unknown|undeliverable address|could not be delivered to|was not delivered to|delivery to|宛先|收件人|받는 ?사람)\s*[:：<;]",
+        r"(?i)^(?:(?:final|original|failed|intended|envelope|e-mail|email)?[ -]?(?:recipients?|addressees?|destinatarios?|destinataires?|destinatari|empfänger)(?:[ -]?address)?|address(?:ed to)?|to address|for|rcpt to|.{0,20}\brcpt to|unknown user|user unknown|undeliverable address|could not be delivered to|was not delivered to|delivery to|.{0,40}\bdeliver(?: (?:the|your|this|a))?(?: (?:message|mail|email|e-mail))? to|宛先|收件人|받는 ?사람)\s*[:：<;]",
     )
     .expect("a constant")
 });
@@ -59,19 +59,23 @@ pub fn failed_recipients(message: &Message) -> Vec<ReportedRecipient> {
         }
     }
     if found.is_empty() {
-        // Some put the address into the subject alone.
-        let named = anywhere(&message.subject);
-        named.into_iter().filter(|a| !is_ours(a, message)).for_each(|a| add(&mut found, a, whole.clone()));
+        // Some put the address into the subject alone, some name nobody beside the copy.
+        let named = anywhere(&message.subject).into_iter().chain(addressed(message, lines.len()));
+        named.filter(|a| !is_ours(a, message)).for_each(|a| add(&mut found, a, whole.clone()));
     }
     let action = if waits(message, &whole) { Action::Delayed } else { Action::Failed };
     let status = derived(action, &[&whole]);
     if found.is_empty() {
         return vec![reported(None, action, status)];
     }
-    let own = |diagnosis: &str| derived(action, &[diagnosis]);
+    // What a server said of the only recipient counts for more than words, wherever it stands.
+    let only = found.len() == 1;
+    let said =
+        |diagnosis: &str| status::enhanced(diagnosis).or_else(|| only.then(|| status::enhanced(&whole)).flatten());
     let specific = |status: &String| !status.ends_with(".0.0");
     let of = |(address, diagnosis): (Address, String)| {
-        let own = Some(own(&diagnosis)).filter(specific);
+        let said = said(&diagnosis).filter(|code| !code.starts_with('2') && specific(code));
+        let own = said.or_else(|| Some(derived(action, &[&diagnosis])).filter(specific));
         reported(Some(&address), action, own.unwrap_or_else(|| status.clone()))
     };
     found.into_iter().map(of).collect()
@@ -79,9 +83,33 @@ pub fn failed_recipients(message: &Message) -> Vec<ReportedRecipient> {
 
 /// Whether the text shows what only a report has: a recipient on a line of his own, or what a server said.
 pub fn shows_failure(message: &Message) -> bool {
-    let lines = explanation(message);
-    let named = lines.iter().any(|line| [marked, labelled, alone].iter().any(|take| !take(line).is_empty()));
-    named || status::in_text(&lines.join("\n")).is_some()
+    names_recipient(message) || quotes_server(message)
+}
+
+/// Whether the text repeats what a server said: a code, and words that go with it.
+pub fn quotes_server(message: &Message) -> bool {
+    status::in_text(&explanation(message).join("\n")).is_some()
+}
+
+/// Whether the text has a recipient on a line of his own, as reports do.
+pub fn names_recipient(message: &Message) -> bool {
+    let others = |found: Vec<Address>| found.iter().any(|address| !is_ours(address, message));
+    let named = |line: &&str| [marked, labelled, alone].iter().any(|take| others(take(line)));
+    explanation(message).iter().any(named)
+}
+
+/// To whom the copy below the explanation went, where that is one person: not one of several, not a list.
+fn addressed(message: &Message, explained: usize) -> Option<Address> {
+    let lines = clip(&message.text, TEXT_BYTES).lines().take(LINES).skip(explained);
+    let field = |line: &'_ str, wanted: &str| {
+        let (name, value) = line.trim_start_matches(['>', ' ', '|']).split_once(':')?;
+        name.eq_ignore_ascii_case(wanted).then(|| value.to_owned())
+    };
+    let several = |line: &str| ["cc", "list-id", "list-post"].iter().any(|name| field(line, name).is_some());
+    let to = lines.clone().find_map(|line| field(line, "to"))?;
+    let mut addresses = anywhere(&to);
+    let one = addresses.len() == 1 && !lines.clone().any(several);
+    if one { addresses.pop() } else { None }
 }
 
 fn add(found: &mut Vec<(Address, String)>, address: Address, diagnosis: String) {
@@ -250,8 +278,7 @@ fn is_ours(address: &Address, message: &Message) -> bool {
 fn waits(message: &Message, text: &str) -> bool {
     let subject = plain(&message.subject);
     let text = plain(text);
-    let called = ["delay", "warning: could not send", "warning: message", "verzöger", "retard", "vertraagd", "遅延"];
-    let called = called.iter().any(|word| subject.contains(word));
+    let called = DELAYED.iter().any(|word| subject.contains(word));
     let called_failed = ["failure", "failed", "undeliver"].iter().any(|word| subject.contains(word));
     let later = || LATER.iter().any(|words| text.contains(words)) && !NEVER.iter().any(|words| text.contains(words));
     !called_failed && (called || later())

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::system::plain;
+use crate::mail::message::clip;
 
 /// Bytes of a diagnosis that are looked at.
 const DIAGNOSIS_BYTES: usize = 4 * 1024;
@@ -150,6 +151,18 @@ const MEANINGS: &[(&str, &[&str])] = &[
             "user unknown",
             "unknown user",
             "unknown recipient",
+            "recipient unknown",
+            "user not known",
+            "not known at",
+            "users were not found",
+            "user was not found",
+            "name was not found",
+            "name is not recogni",
+            "not recognised",
+            "unknown account",
+            "account unknown",
+            "no account by",
+            "no account with",
             "unknown local",
             "unknown address",
             "unknown or illegal alias",
@@ -328,6 +341,11 @@ const MEANINGS: &[(&str, &[&str])] = &[
             "not allowed to post",
             "members-only",
             "not member",
+            "not a member",
+            "not a subscriber",
+            "non-subscriber",
+            "nonmember",
+            "non-member",
             "only subscribers may post",
             "rejected for",
         ],
@@ -368,10 +386,10 @@ const MEANINGS: &[(&str, &[&str])] = &[
 
 /// The status within `text`: an enhanced code, else what a reply code and the words mean together.
 pub fn in_text(text: &str) -> Option<String> {
-    let text = super::super::message::clip(text, DIAGNOSIS_BYTES);
-    if let Some(found) = ENHANCED.captures(text) {
-        return Some(found[1].to_owned());
+    if let Some(found) = enhanced(text) {
+        return Some(found);
     }
+    let text = clip(text, DIAGNOSIS_BYTES);
     let class = REPLY.captures(text).map(|found| found[1].to_owned());
     let meaning = meaning(text);
     match (class, meaning) {
@@ -381,9 +399,14 @@ pub fn in_text(text: &str) -> Option<String> {
     }
 }
 
+/// The first enhanced code that is written in `text`.
+pub fn enhanced(text: &str) -> Option<String> {
+    ENHANCED.captures(clip(text, DIAGNOSIS_BYTES)).map(|found| found[1].to_owned())
+}
+
 /// What the words of a diagnosis mean: subject and detail, without the class.
 pub fn meaning(text: &str) -> Option<&'static str> {
-    let text = plain(super::super::message::clip(text, DIAGNOSIS_BYTES));
+    let text = plain(clip(text, DIAGNOSIS_BYTES));
     let mut meanings = MEANINGS.iter();
     meanings.find(|(_, words)| words.iter().any(|words| text.contains(words))).map(|(code, _)| *code)
 }

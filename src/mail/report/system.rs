@@ -33,11 +33,24 @@ pub fn sender(message: &Message) -> Sender {
         "internet mail delivery",
         "system administrator",
         "systemadministrator",
+        "systemansvarlig",
+        "systeembeheerder",
         "administrateur système",
         "administrador del sistema",
+        "administrador do sistema",
         "amministratore di sistema",
+        "administrator systemu",
+        "správce systému",
+        "správca systému",
+        "järjestelmänvalvoja",
+        "rendszergazda",
+        "sistem yöneticisi",
+        "διαχειριστής συστήματος",
         "системный администратор",
         "システム管理者",
+        "系统管理员",
+        "系統管理員",
+        "시스템 관리자",
         "courier mail server",
         "interscan",
         "mail daemon",
@@ -59,9 +72,12 @@ pub fn sender(message: &Message) -> Sender {
         let name = name.to_lowercase();
         if NAMES.iter().any(|words| name.starts_with(words)) { Sender::Postmaster } else { Sender::Unknown }
     };
-    let named = message.from.iter().chain(&message.sender);
-    let known =
-        named.flat_map(|named| [by_address(&named.address), named.name.as_deref().map_or(Sender::Unknown, by_name)]);
+    let known = message
+        .from
+        .iter()
+        .flat_map(|named| [by_address(&named.address), named.name.as_deref().map_or(Sender::Unknown, by_name)]);
+    // Lists and relays put an address for what comes back into Sender: there only a daemon's says who speaks.
+    let submitted = message.sender.iter().map(|named| by_address(&named.address)).filter(|by| *by == Sender::Daemon);
     // `Postmaster <>`: no address, and a name that says enough.
     let written = message.field("From").filter(|_| message.from.is_empty()).map(|from| {
         let name = from.split('<').next().unwrap_or_default().trim_matches(['"', ' ']);
@@ -76,7 +92,7 @@ pub fn sender(message: &Message) -> Sender {
             by_name(name)
         }
     });
-    known.chain(written).max().unwrap_or(Sender::Unknown)
+    known.chain(submitted).chain(written).max().unwrap_or(Sender::Unknown)
 }
 
 /// A local part without the characters that people put between words, and without what follows a plus sign.
@@ -125,13 +141,18 @@ pub fn speaks_as_mail_system(message: &Message, own: &str) -> bool {
     }
     let head = plain(clip(own.trim_start(), SYSTEM_BYTES));
     let head = head.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let whole = OPENINGS.iter().any(|words| head.starts_with(words));
-    whole || !is_handed_on(&subject) && SYSTEM_PHRASES.iter().any(|words| head.contains(words)) && !greets(head)
-}
-
-/// Whether the text begins as people begin.
-pub fn greets_first(message: &Message) -> bool {
-    greets(&plain(clip(message.text.trim_start(), SYSTEM_BYTES)))
+    let opens = OPENINGS.iter().any(|words| head.starts_with(words));
+    // Where a program writes the subject, it stands at its beginning.
+    let titled = || SUBJECTS.iter().any(|words| subject.trim_start_matches(['*', '[', ' ']).starts_with(words));
+    let begins = || titled() && PHRASES.iter().any(|words| head.contains(words));
+    if is_handed_on(&subject) {
+        // Of what came back is the mark, where the failure is told behind its subject: `RE: Offer (delivery failed)`.
+        let behind = |words: &&&str| subject.trim_end_matches([')', '.', ' ']).ends_with(**words);
+        let bare = subject.split_once([':', '：']).map_or("", |(_, rest)| rest.trim_start());
+        let starts = SUBJECTS.iter().any(|words| bare.starts_with(words));
+        return opens && !starts && SUBJECTS.iter().find(behind).is_some();
+    }
+    opens || !greets(head) && (SYSTEM_PHRASES.iter().any(|words| head.contains(words)) || begins())
 }
 
 /// A person is greeted, by a person; `head` as [`plain`] makes it.
@@ -179,44 +200,20 @@ pub fn greets(head: &str) -> bool {
     hi || GREETINGS.iter().any(|greeting| head.starts_with(greeting))
 }
 
-/// Whether `subject`, in lower case, begins with a mark of answering or forwarding.
+/// Whether `subject` begins with a mark of answering or forwarding, behind whatever tags gateways put before it.
 pub fn is_handed_on(subject: &str) -> bool {
-    const MARKS: &[&str] = &[
-        "re",
-        "aw",
-        "fwd",
-        "fw",
-        "wg",
-        "tr",
-        "rv",
-        "sv",
-        "vs",
-        "antw",
-        "doorst",
-        "odp",
-        "res",
-        "enc",
-        "i",
-        "r",
-        "rif",
-        "vb",
-        "ynt",
-        "ilt",
-        "pd",
-        "vl",
-        "továbbítás",
-        "回复",
-        "答复",
-        "转发",
-        "回覆",
-        "轉寄",
-        "전달",
-        "회신",
-        "ref",
-    ];
-    let Some((mark, _)) = subject.trim_start().split_once([':', '：']) else { return false };
-    let mark = mark.split(['[', '(']).next().unwrap_or_default().trim();
-    MARKS.contains(&mark)
+    let mut rest = subject.trim_start();
+    while !crate::mail::subject::is_handed_on(rest) {
+        let behind = [('[', ']'), ('(', ')'), ('{', '}'), ('【', '】')].iter().find_map(|(open, close)| {
+            let inside = rest.strip_prefix(*open)?;
+            inside.split_once(*close).map(|(_, behind)| behind.trim_start())
+        });
+        match behind {
+            Some(behind) => rest = behind,
+            None => return false,
+        }
+    }
+    true
 }
 
 #[cfg(test)]
@@ -227,6 +224,7 @@ mod tests {
     fn marks_of_answering() {
         assert!(is_handed_on("re: undeliverable"));
         assert!(is_handed_on("fwd[2]: x"));
+        assert!(is_handed_on("[external] [case 7] aw: x"));
         assert!(!is_handed_on("returned mail: see transcript"));
         assert!(!is_handed_on("rejected: x"));
     }

@@ -21,6 +21,30 @@ fn prefixes_and_our_tag_go_the_rest_stays() {
         ("\u{200f}RE: Printer", "Printer"),
         ("[Urgent] Printer: paper", "[Urgent] Printer: paper"),
         ("[Case study] read me", "[Case study] read me"),
+        ("[Urgent] Re: Printer", "Printer"),
+        ("Re: [Urgent] [Shop] AW: Printer", "Printer"),
+        ("[EXTERNAL] Printer", "Printer"),
+        ("Re: [EXT] AW: [EXTERN] Printer", "Printer"),
+        ("***SPAM*** Re: Printer", "Printer"),
+        ("{Spam?} Printer", "Printer"),
+        ("[WARNING: External Email] Printer", "Printer"),
+        ("EXT: Printer", "Printer"),
+        ("外部： Printer", "Printer"),
+        ("【外部】Re：Printer", "Printer"),
+        ("External: drive", "drive"),
+        ("[Spam filter] is broken", "[Spam filter] is broken"),
+        ("*Printer* on fire", "*Printer* on fire"),
+        ("RE：［Ｃａｓｅ １０４８２］ｘ", "ｘ"),
+        ("ＲＥ：ＡＷ: Printer", "Printer"),
+        ("〖Case No. 10482〗 Printer", "Printer"),
+        ("[Case № 10482] Printer", "Printer"),
+        ("Antw: RIF: RES: Odp: YNT: ATB: Printer", "Printer"),
+        ("ΑΠ: 答复: 回覆: 返信: 회신: Printer", "Printer"),
+        ("Vá: VS: Atb.: Svar: Rép.: Printer", "Printer"),
+        ("Odg: Одг: НА: Відп: Отг: Printer", "Printer"),
+        ("ตอบกลับ: رد: پاسخ: उत्तर: Printer", "Printer"),
+        ("Re[2]: Re (2): Re^3: RE*4: re 5: Re {6}: Printer", "Printer"),
+        ("WG: TR: RV: ENC: Doorst: PD: İLT: ΠΡΘ: YML: 转发: 転送: Printer", "Printer"),
         ("Re: Printer (fwd)", "Printer"),
         ("[Fwd: Re: Printer]", "Printer"),
         ("Re:", ""),
@@ -50,6 +74,11 @@ fn subjects_that_share_a_word_that_means_something_are_related() {
         ("프린터 고장", "라벨 프린터"),
         ("Ｐrinter", "printer"),
         ("Cafe machine", "Café"),
+        ("[EXTERNAL] Re: Printer", "[Case 10482] Printer"),
+        ("Case 10482", "Printer on fire"),
+        ("Re: case no. 10482: any news?", "Printer on fire"),
+        ("AW: Case #10482 - Nachfrage", "Der Drucker brennt"),
+        ("#10482", "Printer on fire"),
     ] {
         assert!(!is_unrelated(new, old, "Case"), "{new} / {old}");
     }
@@ -64,6 +93,8 @@ fn subjects_without_a_common_word_are_not() {
         ("Neue Bestellung: 20 Rollen", "Der Drucker brennt"),
         ("AW: Kündigung des Vertrags", "Etiketten sind leer"),
         ("Order 4712", "Invoice 4711"),
+        ("[EXTERNAL] Vacation plans", "[EXTERNAL] Printer on fire"),
+        ("Case 10482: vacation plans", "[Case 10482] Printer on fire"),
         ("Новый заказ", "Принтер не работает"),
         ("請求書について", "プリンターの故障"),
         ("发票", "打印机无法打印"),
@@ -95,8 +126,7 @@ fn what_says_nothing_is_no_other_matter() {
         "?",
         "...",
     ] {
-        let without_number = nothing.replace("10482", "");
-        assert!(!is_unrelated(&without_number, "Printer on fire", "Case"), "{nothing}");
-        assert!(!is_unrelated("Printer on fire", &without_number, "Case"), "{nothing}");
+        assert!(!is_unrelated(nothing, "Printer on fire", "Case"), "{nothing}");
+        assert!(!is_unrelated("Printer on fire", nothing, "Case"), "{nothing}");
     }
 }

@@ -68,12 +68,21 @@ pub const REPLY: &[&str] = &[
     "返信",
     "답장",
     "회신",
+    "답글",
+    "उत्तर",
+    "जवाब",
     "ตอบ",
     "ตอบกลับ",
     "رد",
     "پاسخ",
+    "الرد",
     "השב",
     "תגובה",
+    "תשובה",
+    "odgovor",
+    "одговор",
+    "përgj",
+    "er",
 ];
 
 /// What they put before the subject of a forward, folded.
@@ -93,6 +102,15 @@ pub const FORWARD: &[&str] = &[
     "vd",
     "vidbef",
     "doorst",
+    "dfw",
+    "vidarebefordrat",
+    "videresendt",
+    "weitergeleitet",
+    "weiterl",
+    "proslj",
+    "edelleenlähetetty",
+    "välitetty",
+    "yönl",
     "doorgestuurd",
     "pd",
     "prosl",
@@ -110,15 +128,70 @@ pub const FORWARD: &[&str] = &[
     "пересл",
     "препр",
     "переслано",
+    "препр.",
     "转发",
-    "轉寄",
     "轉發",
+    "轉寄",
     "転送",
     "전달",
     "chuyển tiếp",
     "ส่งต่อ",
     "הועבר",
     "إعادة توجيه",
+];
+
+/// What people write between the word for a case and its number, folded.
+pub const NUMBER: &[&str] =
+    &["no", "nr", "nº", "n°", "number", "nummer", "numero", "número", "numéro", "num", "номер", "番号", "号"];
+
+/// What gateways put before the subject of mail from outside, or of mail that they suspect, folded.
+pub const WARNING: &[&str] = &[
+    "bulk",
+    "caution",
+    "disarmed",
+    "encrypted",
+    "esterna",
+    "esterno",
+    "ext",
+    "extern",
+    "externa",
+    "external",
+    "external e-mail",
+    "external email",
+    "external mail",
+    "external message",
+    "external sender",
+    "externe",
+    "externe e-mail",
+    "externe mail",
+    "externer absender",
+    "externo",
+    "externí",
+    "külső",
+    "marketing",
+    "phishing",
+    "possible spam",
+    "probable spam",
+    "sender not verified",
+    "spam",
+    "suspected phishing",
+    "suspected spam",
+    "suspicious",
+    "unverified sender",
+    "warning",
+    "warning: external",
+    "warning: external email",
+    "zewnętrzny",
+    "внешнее",
+    "внешнее письмо",
+    "спам",
+    "外部",
+    "外部メール",
+    "外部邮件",
+    "社外",
+    "迷惑メール",
+    "외부",
+    "스팸",
 ];
 
 /// Words that stand in subjects of any matter: articles and prepositions, greetings, thanks, and words for having
@@ -170,16 +243,15 @@ static EMPTY_WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| EMPTY.split_whit
 pub struct Words(BTreeSet<String>);
 
 impl Words {
-    /// The words of a base subject; the desk's word for a case is none of them.
-    pub fn of(subject: &str, case_word: &str) -> Words {
+    /// The words of a base subject.
+    pub fn of(subject: &str) -> Words {
         let plain = bare(subject);
-        let case_word = bare(case_word);
         let mut words = BTreeSet::new();
         for word in plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
             if words.len() >= WORDS {
                 break;
             }
-            if EMPTY_WORDS.contains(word) || word == case_word {
+            if EMPTY_WORDS.contains(word) {
                 continue;
             }
             match word.contains(is_written_together) {

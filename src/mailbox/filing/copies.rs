@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use super::super::fetch::{Found, Items, fetch};
+use super::super::folders::find_folder;
 use super::super::guard::Allowance;
 use super::super::session::{Access, Session};
-use super::super::syntax::{folder_name, message_id, quoted};
+use super::super::syntax::{message_id, quoted};
 use super::super::trouble::{Trouble, TroubleKind};
-use super::find_folder;
 use crate::config::MailboxConfig;
 
 /// Messages of the same size and Message-ID that are looked at, the newest first.
@@ -30,7 +30,7 @@ pub(super) async fn missing(
     // Whatever came of it: the next command means the folder that is followed. If it cannot be opened, nothing may go
     // on with this connection.
     let lost = |trouble: Trouble| Trouble::new(TroubleKind::Unreachable, trouble.sentence);
-    session.enter(&folder_name(&config.folder), Access::Select).await.map_err(lost)?;
+    session.enter_followed(Access::Select).await.map_err(lost)?;
     if session.uid_validity() != uid_validity {
         return Err(Trouble::lost(&config.server.host, "SELECT", "the mailbox was rebuilt meanwhile"));
     }

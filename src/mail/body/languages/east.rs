@@ -11,11 +11,11 @@ pub const LANGUAGES: &[Language] = &[
         to: "kime|bilgi|alıcı|yanıt adresi",
         subject: "konu",
         originals: "özgün ileti|orijinal mesaj|orijinal ileti|özgün mesaj|orjinal mesaj|asıl mesaj|orijinal e-posta",
-        forwards: "iletilen mesaj|yönlendirilen ileti|yönlendirilmiş mesaj|yönlendirilmiş ileti|iletilen ileti|yönlendirilen mesaj|iletilmiş mesaj|yönlendirilen iletinin başlangıcı|iletinin başlangıcı",
-        prefixes: "ilt|i̇lt|yön|ynl",
+        forwards: "iletilen mesaj|iletilen ileti başlangıcı|iletilen iletinin başlangıcı|yönlendirilen ileti|yönlendirilmiş mesaj|yönlendirilmiş ileti|iletilen ileti|yönlendirilen mesaj|iletilmiş mesaj|yönlendirilen iletinin başlangıcı|iletinin başlangıcı",
+        prefixes: "ilt|yön|ynl",
         months: "oca|şub|mar|nis|may|haz|tem|ağu|eyl|eki|kas|ara",
         footers: "outlook'u edinin|outlook edinin|android için outlook|ios için outlook",
-        frames: "iphone…gönderildi|ipad…gönderildi|telefonum…gönderildi|samsung…gönderildi|android…gönderildi|yahoo…gönderildi",
+        frames: "iphone…gönderildi|ipad…gönderildi|telefonum…gönderildi|samsung…gönderildi|android…gönderildi|yahoo…gönderildi|galaxy…gönderildi|windows …gönderildi|huawei…gönderildi|xiaomi…gönderildi",
     },
     Language {
         openings: "בתאריך|ב-|ביום|ב יום|‏ב",
@@ -42,7 +42,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "رسالة معاد توجيهها|رسالة محولة|رسالة مُعاد توجيهها|الرسالة المعاد توجيهها|بداية الرسالة المعاد توجيهها|پیام بازارسال شده|پیام هدایت شده|بداية الرسالة المُعاد توجيهها|پیام ارسال شده|الرسالة المحولة|forwarded message",
         prefixes: "إعادة توجيه|نقل|fwd|ارسال",
         months: "يناير/ژانویه|فبراير/فوریه|مارس|أبريل/آوریل|مايو/مه|يونيو/ژوئن|يوليو/ژوئیه|أغسطس/اوت|سبتمبر/سپتامبر|أكتوبر/اکتبر|نوفمبر/نوامبر|ديسمبر/دسامبر",
-        footers: "أرسلت من |أُرسلت من |تم الإرسال من |مرسل من |مُرسل من |احصل على outlook|ارسال شده از |ارسال از |من هاتفي",
+        footers: "أرسلت من |أُرسلت من |تم الإرسال من |مرسل من |مُرسل من |احصل على outlook|الحصول على outlook|ارسال شده از |ارسال از |من هاتفي",
         frames: "",
     },
     Language {
@@ -56,7 +56,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "अग्रेषित संदेश|फ़ॉरवर्ड किया गया संदेश|आगे भेजा गया संदेश|अग्रेषित किया गया संदेश",
         prefixes: "",
         months: "जन|फ़र/फर|मार्च|अप्रै|मई|जून|जुल|अग|सित|अक्तू/अक्टू|नव|दिस",
-        footers: "मेरे iphone से भेजा",
+        footers: "मेरे iphone से भेजा|मेरे ipad से भेजा|मेरे फ़ोन से भेजा|outlook प्राप्त करें",
         frames: "",
     },
     Language {
@@ -70,7 +70,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "ข้อความที่ส่งต่อ|เริ่มข้อความที่ส่งต่อ|ข้อความส่งต่อ|เริ่มต้นข้อความที่ส่งต่อ",
         prefixes: "ส่งต่อ",
         months: "ม.ค./มกรา|ก.พ./กุมภา|มี.ค./มีนา|เม.ย./เมษา|พ.ค./พฤษภา|มิ.ย./มิถุนา|ก.ค./กรกฎา|ส.ค./สิงหา|ก.ย./กันยา|ต.ค./ตุลา|พ.ย./พฤศจิ|ธ.ค./ธันวา",
-        footers: "ส่งจาก |ส่งจากiphone|รับ outlook|ส่งจากโทรศัพท์",
+        footers: "ส่งจาก |ส่งจากiphone|ส่งจากอุปกรณ์|ส่งจากมือถือ|รับ outlook|ส่งจากโทรศัพท์",
         frames: "",
     },
     Language {
@@ -126,7 +126,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "转发的邮件|轉寄的郵件|转发邮件|转发邮件信息|轉寄郵件|已转发邮件|已轉寄郵件|下面是被转发的邮件|以下是轉寄的郵件|开始转发的邮件|轉寄的訊息|转发的消息|转发的原邮件|轉發的郵件|轉寄訊息|被转发邮件",
         prefixes: "转发|轉寄|轉發|转",
         months: "",
-        footers: "发自我的|发自 |发送自 |从我的|來自我的|寄自我的|传送自|傳送自|从 windows|發自|获取 outlook|取得 outlook|获取outlook|取得outlook|来自|发自qq|下载 outlook|從我的|从iphone|内 iphone",
+        footers: "发自我的|发自 |发自outlook|发自网易|发自手机|发自华为|发自小米|发自vivo|发自oppo|从手机|发送自 |从我的|來自我的|從 iphone|從iphone|我從iphone|寄件自 |寄自我的|传送自|傳送自|从 windows|發自|获取 outlook|取得 outlook|获取outlook|取得outlook|来自|发自qq|下载 outlook|從我的|从iphone|内 iphone",
         frames: "从我的…发送|從我的…傳送|来自我的…",
     },
     Language {
@@ -141,6 +141,6 @@ pub const LANGUAGES: &[Language] = &[
         prefixes: "전달",
         months: "1월|2월|3월|4월|5월|6월|7월|8월|9월|10월|11월|12월",
         footers: "나의 iphone|내 iphone|나의 ipad|iphone에서 보냄|ipad에서 보냄|내 갤럭시|outlook 다운로드|ios용 outlook|android용 outlook|outlook for",
-        frames: "나의 …보냄|내 …보냄|갤럭시…보냄|android…보냄|iphone…보냄|windows용 …보냄",
+        frames: "나의 …보냄|내 …보냄|갤럭시…보냄|galaxy…보냄|ipad…보냄|samsung…보냄|android…보냄|iphone…보냄|windows용 …보냄",
     },
 ];

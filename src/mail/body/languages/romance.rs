@@ -18,8 +18,8 @@ pub const LANGUAGES: &[Language] = &[
         frames: "",
     },
     Language {
-        openings: "el |lun, |mar, |mié, |jue, |vie, |sáb, |dom, |lunes|martes|miércoles|jueves|viernes|sábado|domingo|en fecha ",
-        verbs: "escribió|escribio|ha escrito|escribi=f3|escribe",
+        openings: "el |mensaje citado por |lun, |mar, |mié, |jue, |vie, |sáb, |dom, |lunes|martes|miércoles|jueves|viernes|sábado|domingo|en fecha ",
+        verbs: "escribió|mensaje citado por|escribio|ha escrito|escribi=f3|escribe",
         from: "de|remitente",
         date: "enviado|enviado el|fecha|enviada el|fecha de envío",
         to: "para|cc|copia|a|responder a",
@@ -74,8 +74,8 @@ pub const LANGUAGES: &[Language] = &[
         frames: "",
     },
     Language {
-        openings: "em |no dia |a |às |as |seg., |ter., |qua., |qui., |sex., |sáb., |dom., |segunda|terça|quarta|quinta|sexta|sábado|domingo|na ",
-        verbs: "escreveu|escreveu o seguinte|enviou|escreve",
+        openings: "em |no dia |citando |a |às |as |seg., |ter., |qua., |qui., |sex., |sáb., |dom., |segunda|terça|quarta|quinta|sexta|sábado|domingo|na ",
+        verbs: "escreveu|citando|escreveu o seguinte|enviou|escreve",
         from: "de|remetente",
         date: "enviado|enviada em|enviado em|enviada|data|date|data de envio",
         to: "para|cc|com cópia|cópia|responder a",

@@ -5,7 +5,7 @@ use super::Language;
 pub const LANGUAGES: &[Language] = &[
     Language {
         openings: "w dniu |dnia |pon., |wt., |śr., |czw., |pt., |sob., |niedz., |poniedziałek|wtorek|środa|czwartek|piątek|sobota|niedziela|wiadomość napisana przez|cytowanie |użytkownik ",
-        verbs: "napisał|napisal|pisze|wiadomość napisana|napisano",
+        verbs: "napisał|cytowanie|napisal|pisze|wiadomość napisana|napisano",
         from: "od|nadawca",
         date: "wysłano|wysłane|data|data wysłania|wysłana|wyslano",
         to: "do|dw|kopia|adresat|odpowiedź do|udw",
@@ -14,7 +14,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "wiadomość przekazana dalej|przekazana wiadomość|wiadomość przekazana|treść przekazanej wiadomości|początek przekazywanej wiadomości|początek przekazanej wiadomości|przesłana wiadomość|przekazywana wiadomość",
         prefixes: "pd|odp pd|przekaż|przekazane",
         months: "sty|lut|mar|kwi|maj|cze|lip|sie|wrz|paź|lis|gru",
-        footers: "wysłane z |wysłano z |wysłana z |wysłane za |wysłano za |wysłano przy |pobierz outlook|uzyskaj outlook|pobierz program outlook|uzyskaj program outlook|wiadomość wysłana z |wysłane przy ",
+        footers: "wysłane z |wysłano z |wysłana z |wysłane za |wysłano za |wysłano przy |pobierz outlook|uzyskaj outlook|pobierz program outlook|uzyskaj program outlook|pobierz aplikację outlook|uzyskaj aplikację outlook|wiadomość wysłana z |wysłane przy ",
         frames: "",
     },
     Language {
@@ -28,7 +28,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "přeposlaná zpráva|předaná zpráva|přeposlaný e-mail|začátek přeposlané zprávy|začátek přeposílané zprávy",
         prefixes: "přep|přeposl",
         months: "led|úno|bře|dub|kvě|čer/čvn|červenec/čvc|srp|zář|říj|lis|pro",
-        footers: "odesláno z |odesláno ze |posláno z |odesláno pomocí |získejte outlook|stáhnout outlook|získat outlook",
+        footers: "odesláno z |odesláno ze |posláno z |odesláno pomocí |získejte outlook|stáhnout outlook|stáhnout aplikaci outlook|získejte aplikaci outlook|získat outlook",
         frames: "",
     },
     Language {
@@ -70,7 +70,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "переслане повідомлення|пересилаюче повідомлення|переслано|початок переадресованого повідомлення|переадресоване повідомлення|початок пересланого повідомлення|пересланий лист",
         prefixes: "пересл",
         months: "січ|лют|бер|кві|тра|чер|лип|сер|вер|жов|лис|гру",
-        footers: "надіслано з |відправлено з |надіслано зі |надіслано через |отримати outlook|завантажити outlook",
+        footers: "надіслано з |відправлено з |надіслано зі |надіслано через |отримати outlook|отримайте outlook|завантажити outlook",
         frames: "",
     },
     Language {
@@ -126,7 +126,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "persiųstas laiškas|persiunčiamas laiškas|persiųstas pranešimas|pārsūtīts ziņojums|pārsūtīta ziņa|pārsūtītā ziņa|pārsūtīta vēstule|persiunčiamo laiško pradžia",
         prefixes: "per|pārs|pers",
         months: "saus/janv|vas/febr|kov/mart|bal/apr|geg/maij|birž/jūn|liep/jūl|rugp/aug|rugs/sept|spal/okt|lapkr/nov|gruod/dec",
-        footers: "išsiųsta iš |siųsta iš |nosūtīts no |sūtīts no |atsisiųskite outlook|gaukite outlook|iegūt outlook",
+        footers: "išsiųsta iš |siųsta iš |nosūtīts no |sūtīts no |atsisiųskite outlook|gaukite outlook|iegūt outlook|iegūstiet outlook",
         frames: "",
     },
     Language {
@@ -140,7 +140,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "edastatud kiri|edastatud sõnum|edastatud meil|edasisaadetud sõnum|edastatud sõnumi algus",
         prefixes: "ed|edasi",
         months: "jaan|veeb|märts|apr|mai|juuni|juuli|aug|sept|okt|nov|dets",
-        footers: "saadetud minu |saadetud |minu iphone'ist saadetud",
+        footers: "saadetud minu |saadetud |minu iphone'ist saadetud|hankige outlook",
         frames: "",
     },
     Language {
@@ -154,8 +154,8 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "továbbított üzenet|továbbított levél|továbbított levél kezdete|továbbított üzenet kezdete|továbbított e-mail",
         prefixes: "tov|továbbítás|tov.",
         months: "jan|febr|márc|ápr|máj|jún|júl|aug|szept|okt|nov|dec",
-        footers: "elküldve az |elküldve a |küldve |az iphone-omról küldve|az iphone-ról küldve|outlook beszerzése|az outlook",
-        frames: "az én …küldve",
+        footers: "elküldve az |elküldve a |küldve |küldve: |az iphone-omról küldve|az iphone-ról küldve|outlook beszerzése|az outlook",
+        frames: "az én …küldve|iphone…küldve|ipad…küldve|samsung…küldve|android…küldve|telefonom…küldve",
     },
     Language {
         openings: "στις |την |τη |δευτέρα|τρίτη|τετάρτη|πέμπτη|παρασκευή|σάββατο|κυριακή|ο χρήστης ",

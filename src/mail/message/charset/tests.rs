@@ -50,10 +50,89 @@ fn what_is_called_western_may_be_of_another_script() {
         (b"\xcb\xae\xb1\xc3\xb4\xd3\xd7\xf2\xcc\xec\xd4\xe7\xc9\xcf\xbf\xaa\xca\xbc\xbe\xcd\xb2\xbb\xb9\xa4\xd7\xf7\xc1\xcb\xa1\xa3", "水泵从昨天早上开始就不工作了。"),
     ] {
         assert_eq!(text(bytes, Some("iso-8859-1")), (expected.into(), Verdict::Guessed));
-        assert_eq!(beside(bytes, Some("iso-8859-1"), bytes).0, expected);
+        assert_eq!(beside(bytes, Some("iso-8859-1"), bytes, Country::default()).0, expected);
     }
     let western = b"\xc4\xd6\xdc \xe4\xf6\xfc\xdf: die Umlaute";
     assert_eq!(text(western, Some("iso-8859-1")).1, Verdict::Right);
+}
+
+/// Bytes of `text` in a charset of the list.
+fn encoded(text: &str, charset: &str) -> Vec<u8> {
+    let (bytes, _, lossy) = Encoding::for_label(charset.as_bytes()).unwrap().encode(text);
+    assert!(!lossy, "{text}");
+    bytes.into_owned()
+}
+
+#[test]
+fn western_text_is_believed() {
+    for words in [
+        "Schöne Grüße aus Köln! Die Größe der Bügel passt überhaupt nicht, außerdem fehlen Ölfässer für MÜLLER.",
+        "L'été dernier, à l'hôtel, nous avons reçu le reçu déjà réglé. « Où êtes-vous ? » ÉTÉ 2024, cœur, 50 €.",
+        "Não é possível: as informações das instalações não estão disponíveis, atenção às condições de manutenção.",
+        "¿Cuándo llegará el envío? El número del año pasado está dañado, señor Muñoz. ¡Adiós! Nº 5, 3ª planta.",
+        "Hej! Jag får inte igång pumpen på övervåningen, den låter väldigt högt. Åäö ÅÄÖ.",
+        "Kære hr. Sørensen, blåbærgrød på køkkenbordet er ødelagt, så vi må få den ombyttet.",
+        "Hyvää päivää, lähetykseni ei ole vielä tullut perille. Pyydän, että selvitätte tämän äkkiä. Yötä!",
+        "Góðan daginn, ég þarf aðstoð við dæluna mína. Hún bilaði í gær og þið voruð búin að loka. Kveðja, Þórður Ýmir",
+        "Perché la città è così? Più è là, però può darsi che l'umidità dell'università non vada giù.",
+        "10 µm ± 5 %, 20 °C, 3 m² à 4 €/m³, §§ 5–7, “quoted”, ‘so’ … ½ – ¾, £5, ®, ©",
+        "Een coördinator uit België reünieert geïnspireerd; financiële ruïne, knieën, zeeën.",
+    ] {
+        for name in ["iso-8859-1", "windows-1252", "us-ascii"] {
+            assert_eq!(text(&encoded(words, "windows-1252"), Some(name)).0, words, "{name}");
+        }
+        assert_eq!(text(&encoded(words, "windows-1252"), None).0, words);
+    }
+}
+
+#[test]
+fn what_is_called_western_may_be_in_other_letters() {
+    for (words, charset) in [
+        ("Naukowcy zauważyli, że zmiana rytmu snu w dni wolne może być zła. Dziękuję za odpowiedź.", "iso-8859-2"),
+        ("Taşta kan vardı, adım yapılan çarpıcı bir şeydi. Işık açıldı.", "windows-1254"),
+        ("Πώς μπορώ να αλλάξω τον κωδικό μου στο Windows XP; Ευχαριστώ.", "windows-1253"),
+        ("Здравствуйте, Windows не видит принтер HP LaserJet 1020.", "windows-1251"),
+        ("我的 Windows 不能启动 Outlook 了，请帮助我，谢谢。", "gbk"),
+        ("プリンターが Windows で動きません。よろしくお願いします。", "shift_jis"),
+    ] {
+        assert_eq!(text(&encoded(words, charset), Some("iso-8859-1")), (words.into(), Verdict::Guessed));
+        assert_eq!(text(&encoded(words, charset), None).0, words);
+    }
+}
+
+#[test]
+fn the_country_of_the_sender_helps() {
+    for (words, charset, domain) in [
+        ("Honosító Műhely, beírod a keresőbe", "iso-8859-2", "posta.example.hu"),
+        ("English 1 CD altyazısı", "windows-1254", "x.com.tr"),
+        ("Těch policistů", "windows-1250", "x.cz"),
+        ("Привет из Москвы", "koi8-r", "x.ru"),
+        ("Οι Helloween σε Θεσσαλονίκη", "windows-1253", "x.gr"),
+        ("瞼を閉じれば", "euc-jp", "x.co.jp"),
+        ("펌프 고장", "euc-kr", "x.co.kr"),
+    ] {
+        assert_eq!(text_from(&encoded(words, charset), None, Country::of(domain)).0, words);
+    }
+    for domain in ["", "x", "x.com", "x.ÄÖ", "x.xn--p1ai", "192.0.2.1"] {
+        assert_eq!(text_from(b"Gr\xfc\xdfe, M\xfcller", None, Country::of(domain)).0, "Grüße, Müller", "{domain}");
+    }
+}
+
+#[test]
+fn utf_8_with_a_few_other_bytes_stays_utf_8() {
+    let mixed = [
+        "Grüße, die Pumpe läuft nicht. Schöne Wörter.\n--\nListe: ".as_bytes(),
+        b"M\xfcller, Gr\xf6\xdfe, 50 \xb0C, \xc3",
+    ]
+    .concat();
+    let expected = "Grüße, die Pumpe läuft nicht. Schöne Wörter.\n--\nListe: Müller, Gr";
+    for name in [Some("utf-8"), None, Some("us-ascii")] {
+        let (read, verdict) = text(&mixed, name);
+        assert!(read.starts_with(expected) && verdict == Verdict::Guessed, "{name:?} {read}");
+    }
+    assert_eq!(text("水泵不工作了".as_bytes(), Some("gb2312")).0, "水泵不工作了");
+    assert_eq!(text("ポンプが動きません".as_bytes(), Some("shift_jis")).0, "ポンプが動きません");
+    assert_eq!(text("펌프가 고장".as_bytes(), Some("ks_c_5601-1987")).0, "펌프가 고장");
 }
 
 #[test]
@@ -87,6 +166,12 @@ fn knows_charsets_by_their_other_names() {
         ("ISO-8859-8-I", b"\xf9\xec\xe5\xed", "שלום"),
         ("macintosh", b"\x9f", "ü"),
         ("tis-620", b"\xca\xc7\xd1\xca", "สวัส"),
+        ("mac_cyrillic", b"\x8f\xf0\xe8\xe2\xe5\xf2", "Привет"),
+        ("x-mac-ce", b"\xe4kola", "škola"),
+        ("x-mac-turkish", b"\xdb\xdd", "ğı"),
+        ("cp-855", b"\xdd\xe1\xb7\xeb\xa8\xe5", "Привет"),
+        ("ibm-862", b"\x99\x8c\x85\x8d", "שלום"),
+        ("cp737", b"\x82\x9c\xa0\x98", "Γεια"),
     ] {
         assert_eq!(text(bytes, Some(name)).0, expected, "{name}");
     }

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::case::Audience;
-use crate::mail::Reading;
+use super::Audience;
+use crate::mail::{Reading, body};
 
 /// Stands above and below a customer's words in a notice.
 const FENCE: &str = "· · · · · · · · · · · · · · · ·";
@@ -13,13 +13,13 @@ const FENCE: &str = "· · · · · · · · · · · · · · · ·";
 const DOTS: usize = 8;
 
 /// What staff wrote.
-pub(in crate::decide) struct Words {
+pub struct Words {
     pub text: String,
     pub manner: Manner,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::decide) enum Manner {
+pub enum Manner {
     /// Above what they answer, or without it.
     Above,
     /// Between the lines that they answer, which stand in the text.
@@ -27,14 +27,14 @@ pub(in crate::decide) enum Manner {
 }
 
 /// `words` as they stand in a notice.
-pub(in crate::decide) fn fenced(words: &str) -> String {
+pub fn fenced(words: &str) -> String {
     let plain: Vec<&str> = words.lines().filter(|line| !is_fence(line)).collect();
     format!("{FENCE}\n\n{}\n\n{FENCE}", plain.join("\n").trim_matches('\n'))
 }
 
 /// The author's words. `quoted`: who knows what the answered letter told of; what people outside wrote or read stays
 /// between the author's lines as far as it stood between the fences, what a colleague wrote does not.
-pub(in crate::decide) fn of(reading: &Reading, quoted: Audience) -> Words {
+pub fn of(reading: &Reading, quoted: Audience) -> Words {
     let answered = match quoted {
         Audience::Public => between_fences(&reading.message.text),
         Audience::Internal => BTreeSet::new(),
@@ -43,6 +43,14 @@ pub(in crate::decide) fn of(reading: &Reading, quoted: Audience) -> Words {
     let mut manner = Manner::Above;
     for line in reading.author_text.lines() {
         let (depth, content) = unquoted(line);
+        if depth == 0 && body::has_marker(line) {
+            // It stands here only where mail is handed on, or where there is nothing but our mail and what introduces it.
+            let above = format!("{}\n{line}", kept.join("\n"));
+            if body::split(&above).own.trim().is_empty() {
+                kept.clear();
+            }
+            break;
+        }
         if depth == 0 && is_fence(line) {
             // A mail program that marks no quotation: from the sentence above the fence on it is the notice.
             while kept.last().is_some_and(|line| line.trim().is_empty()) {

@@ -1,0 +1,253 @@
+//! The author's words in replies of the usual programs, in the languages that their users write: tables in
+//! `fixtures/words`, each row told in several layouts.
+
+use std::path::Path;
+
+use postcase::mail::{Circumstances, Reading, read};
+
+const ANSWER: &str = "It still leaks, alas.\n\nCan you send somebody on Tuesday?";
+
+fn table(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/words").join(name);
+    std::fs::read_to_string(path).expect("the tables are part of the repository")
+}
+
+/// The lines of a table, without notes.
+fn rows(name: &str) -> Vec<String> {
+    let table = table(name);
+    let rows = table.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("# "));
+    rows.map(|row| row.replace("\\n", "\n")).collect()
+}
+
+/// What stands between lines of `%%%%`, with what is noted behind them.
+fn stretches(name: &str) -> Vec<(String, String)> {
+    let table = table(name);
+    let parts = table.split("\n%%%%").skip(1);
+    parts
+        .filter_map(|part| part.split_once('\n'))
+        .map(|(note, text)| (note.trim().into(), text.trim().into()))
+        .collect()
+}
+
+fn mail(media_type: &str, subject: &str, body: &str) -> String {
+    format!(
+        "From: otto@example.net\nTo: desk@example.org\nSubject: {subject}\nDate: Tue, 4 Mar 2025 09:00:00 +0100\n\
+         MIME-Version: 1.0\nContent-Type: {media_type}; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{body}\n"
+    )
+}
+
+/// With LF, and the same with CRLF.
+fn reading(media_type: &str, subject: &str, body: &str) -> Reading {
+    let mail = mail(media_type, subject, body);
+    let reading = read(mail.as_bytes(), &Circumstances::default());
+    let crlf = read(mail.replace('\n', "\r\n").as_bytes(), &Circumstances::default());
+    assert_eq!(reading.author_text, crlf.author_text, "LF and CRLF differ:\n{body}");
+    reading
+}
+
+/// The same, read once.
+fn told(media_type: &str, body: &str) -> String {
+    read(mail(media_type, "Re: Pump", body).as_bytes(), &Circumstances::default()).author_text
+}
+
+fn words(media_type: &str, body: &str) -> String {
+    reading(media_type, "Re: Pump", body).author_text
+}
+
+/// Lines of so many columns at most, broken between words.
+fn wrapped(line: &str, columns: usize) -> String {
+    let mut out = String::new();
+    let mut width = 0;
+    for word in line.split(' ') {
+        let long = word.chars().count();
+        if width > 0 && width + 1 + long > columns {
+            out.push('\n');
+            width = 0;
+        } else if width > 0 {
+            out.push(' ');
+            width += 1;
+        }
+        out.push_str(word);
+        width += long;
+    }
+    out
+}
+
+#[derive(Default)]
+struct Misses(Vec<String>, usize);
+
+impl Misses {
+    fn compare(&mut self, what: &str, found: &str, expected: &str) {
+        self.1 += 1;
+        if found.trim() != expected.trim() {
+            self.0.push(format!("---- {what}\n→ {found}"));
+        }
+    }
+
+    fn none(self) {
+        assert!(self.0.is_empty(), "{} of {} are misread:\n{}", self.0.len(), self.1, self.0.join("\n"));
+    }
+}
+
+#[test]
+fn attributions() {
+    let mut misses = Misses::default();
+    for row in rows("attributions.txt") {
+        let (row, sure) = row.strip_prefix('~').map_or((row.as_str(), true), |row| (row, false));
+        let marked = "> Hello,\n>\n> is the pump tight again?\n>\n> Anna";
+        let plain = "Hello,\n\nis the pump tight again?\n\nAnna";
+        for columns in [400, 76, 60] {
+            let attribution = match row.strip_prefix("> ") {
+                Some(row) => format!("> {}", wrapped(row, columns).replace('\n', "\n> ")),
+                None => wrapped(row, columns),
+            };
+            if columns < 400 && attribution == row {
+                continue;
+            }
+            for gap in ["\n", "\n\n"] {
+                let text = format!("{ANSWER}\n\n{attribution}{gap}{marked}");
+                misses.compare(&text, &told("text/plain", &text), ANSWER);
+            }
+            if sure && columns == 400 && !row.starts_with("> ") {
+                let text = format!("{ANSWER}\n\n{attribution}\n\n{plain}");
+                misses.compare(&text, &told("text/plain", &text), ANSWER);
+            }
+        }
+        if row.starts_with(">") {
+            continue;
+        }
+        let beneath = format!("{row}\n{marked}\n\n{ANSWER}\n");
+        misses.compare(&beneath, &told("text/plain", &beneath), ANSWER);
+        let escaped = row.replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>");
+        let html = format!(
+            "<div>{}</div><br><div>{escaped}</div><blockquote>Hello,<br>Anna</blockquote>",
+            ANSWER.replace('\n', "<br>")
+        );
+        misses.compare(&html, &told("text/html", &html), ANSWER);
+    }
+    misses.none();
+}
+
+#[test]
+fn headers() {
+    let mut misses = Misses::default();
+    for (name, header) in stretches("headers.txt") {
+        for between in ["\n\n", "\n\n\n"] {
+            let text = format!("{ANSWER}{between}{header}\n\nHello,\n\nis the pump tight again?\n\nAnna");
+            misses.compare(&format!("{name}\n{text}"), &words("text/plain", &text), ANSWER);
+        }
+    }
+    misses.none();
+}
+
+#[test]
+fn footers() {
+    let mut misses = Misses::default();
+    for footer in rows("footers.txt") {
+        let attribution = "On Mon, 3 Mar 2025 at 10:12, Anna Berg <anna@example.org> wrote:\n> Hello";
+        for text in [format!("{ANSWER}\n\n{footer}"), format!("{ANSWER}\n\n{footer}\n\n{attribution}")] {
+            misses.compare(&footer, &words("text/plain", &text), ANSWER);
+        }
+    }
+    misses.none();
+}
+
+#[test]
+fn what_stays() {
+    let mut misses = Misses::default();
+    let bare = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (name, text) in stretches("stays.txt") {
+        let text = format!("Dear desk,\n\n{text}");
+        misses.compare(&name, &words("text/plain", &text), &text);
+        let quoted = format!("{text}\n\nOn Mon, 3 Mar 2025 at 10:12, Anna Berg <anna@example.org> wrote:\n> Hello");
+        misses.compare(&format!("{name}, above a quotation"), &words("text/plain", &quoted), &text);
+        let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>\n");
+        let html = format!("<html><body><div>{escaped}</div></body></html>");
+        misses.compare(&format!("{name}, HTML"), &bare(&words("text/html", &html)), &bare(&text));
+    }
+    misses.none();
+}
+
+#[test]
+fn markup() {
+    let mut misses = Misses::default();
+    for (name, html) in stretches("html.txt") {
+        let html = html.replace("ANSWER", "It still leaks, alas.<br><br>Can you send somebody on Tuesday?");
+        misses.compare(&name, &words("text/html", &html), ANSWER);
+    }
+    misses.none();
+}
+
+/// Every answer above and beneath quotations of several kinds, and with what programs put below it.
+#[test]
+fn answers() {
+    let mut misses = Misses::default();
+    let marked = "> Hello,\n>\n> is the pump tight again?\n>\n> Anna";
+    let plain = "Hello,\n\nis the pump tight again?\n\nAnna";
+    let attributions = [
+        "On Mon, Mar 3, 2025 at 10:12 AM Anna Berg <anna@example.org> wrote:",
+        "Am 03.03.25 um 10:12 schrieb Anna Berg:",
+        "Le lun. 3 mars 2025 à 10:12, Anna Berg <anna@example.org>\na écrit :",
+        "2025年3月3日(月) 10:12 Anna Berg <anna@example.org>:",
+        "Anna Berg <anna@example.org> wrote on 03.03.2025 10:12:13:",
+    ];
+    let headers = [
+        "From: Anna Berg <anna@example.org>\nSent: Monday, March 3, 2025 10:12 AM\nTo: Otto\nSubject: Pump",
+        "-----Ursprüngliche Nachricht-----\nVon: Anna Berg\nGesendet: Montag, 3. März 2025 10:12\nAn: Otto\nBetreff: Pump",
+        "------------------ 原始邮件 ------------------\n发件人: \"Anna\"<anna@example.org>;\n主题: Pump",
+        "________________________________\nDe : Anna\nEnvoyé : lundi 3 mars 2025 10:12\nÀ : Otto\nObjet : Pump",
+        "##- Please write above this line -##",
+    ];
+    let between =
+        ["", "\n\nSent from my iPhone", "\n\n-- \nOtto Meadow\nMeadow Ltd.", "\n\nVon meinem iPhone gesendet"];
+    for (turn, (name, answer)) in stretches("answers.txt").into_iter().chain(stretches("stays.txt")).enumerate() {
+        let quotations =
+            attributions.iter().flat_map(|line| [format!("{line}\n{marked}"), format!("{line}\n\n{plain}")]);
+        let quotations = quotations.chain(headers.iter().map(|header| format!("{header}\n\n{plain}")));
+        for (number, quotation) in quotations.enumerate().skip(turn % 3).step_by(3) {
+            let below = between[number % between.len()];
+            let text = format!("{answer}{below}\n\n{quotation}");
+            misses.compare(&format!("{name}, above {quotation}"), &told("text/plain", &text), &answer);
+        }
+        for attribution in attributions.iter().skip(turn % 2).step_by(2) {
+            let text = format!("{attribution}\n{marked}\n\n{answer}");
+            misses.compare(&format!("{name}, beneath {attribution}"), &told("text/plain", &text), &answer);
+        }
+        for below in between {
+            let text = format!("{answer}{below}");
+            misses.compare(&format!("{name}, with {below}"), &told("text/plain", &text), &answer);
+        }
+    }
+    misses.none();
+}
+
+#[test]
+fn between() {
+    let mut misses = Misses::default();
+    for (name, told) in stretches("between.txt") {
+        let (text, shown) = told.split_once("\n====\n").expect("an answer and what is shown of it");
+        misses.compare(&name, &words("text/plain", text), shown);
+    }
+    misses.none();
+}
+
+#[test]
+fn forwards() {
+    let mut misses = Misses::default();
+    for (name, forward) in stretches("forwards.txt") {
+        for note in ["For you.\n\n", ""] {
+            let found = reading("text/plain", "Fwd: Pump", &format!("{note}{forward}")).forwarded;
+            let [found] = found.as_slice() else {
+                misses.compare(&format!("{name}\n{note}"), &format!("{} mails", found.len()), "one mail");
+                continue;
+            };
+            let from = found.from.as_ref().map(ToString::to_string).unwrap_or_default();
+            let date = found.date.map(|date| date.to_string()).unwrap_or_default();
+            let told = format!("{from} / {date} / {} / {}", found.subject, found.text);
+            let subject = if name == "Yandex" { "" } else { "Pump" };
+            let expected = format!("Anna Berg <anna@example.org> / 2025-03-03T09:12:00Z / {subject} / It leaks.");
+            misses.compare(&format!("{name}\n{note}"), &told, &expected);
+        }
+    }
+    misses.none();
+}
