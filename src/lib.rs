@@ -81,6 +81,8 @@
 //!   dropped, so [`mail::message`] walks the structure itself, in one pass and without recursion.
 //! - The keyring is handed to [`mail::read`] as well as to [`compose`]: what is forged is no clue from the first
 //!   moment, and nothing after reading has to tell the two apart.
+//! - Signatures are checked where mail is taken in, because keys come from the network; what was found is part of the
+//!   entry ([`mail::signature`]), and deciding only reads it.
 //! - Messages are packed for the journal, and read, two at a time ([`engine`]); they are decided in their order, one by
 //!   one. When the process dies while two are read, neither is blamed: each runs alone from then on.
 //! - The index of words ([`store::search`]) is no part of a decision: it is made when nothing waits for one.

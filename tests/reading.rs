@@ -4,9 +4,11 @@
 
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use postcase::mail::authentication::{Trust, standing};
 use postcase::mail::reference::own_message_id;
 use postcase::mail::{Address, Circumstances, Keyring, Message, Pointer, Reading, SentId, json, read};
+use sha2::{Digest, Sha256};
 
 fn circumstances() -> Circumstances {
     Circumstances {
@@ -136,6 +138,67 @@ fn attachments_keep_their_bytes() {
     assert_eq!(postcase::mail::attachment_bytes(&mail, attachment), latin);
     assert_eq!(attachment.size, latin.len() as u64);
     assert!(postcase::mail::attachment_bytes(b"another message", attachment).is_empty());
+}
+
+/// How a sender may write bytes into a mail.
+fn encoded(bytes: &[u8], encoding: &str, end: &str) -> Vec<u8> {
+    let lines = |text: &str| {
+        let lines: Vec<&str> =
+            text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
+        lines.join(end).into_bytes()
+    };
+    match encoding {
+        "base64" => lines(&data_encoding::BASE64.encode(bytes)),
+        "quoted-printable" => {
+            let symbols: Vec<String> = bytes
+                .iter()
+                .map(|b| if b.is_ascii_alphanumeric() { char::from(*b).to_string() } else { format!("={b:02X}") })
+                .collect();
+            symbols.chunks(20).map(<[String]>::concat).collect::<Vec<_>>().join(&format!("={end}")).into_bytes()
+        }
+        "x-uuencode" => {
+            let mut text = format!("begin 644 file{end}");
+            for line in bytes.chunks(45) {
+                let symbol = |six: u8| if six == 0 { '`' } else { char::from(six + 0x20) };
+                text.push(symbol(u8::try_from(line.len()).expect("at most 45")));
+                for group in line.chunks(3) {
+                    let at = |n: usize| group.get(n).copied().unwrap_or(0);
+                    let six =
+                        [at(0) >> 2, at(0) << 4 & 0x30 | at(1) >> 4, at(1) << 2 & 0x3c | at(2) >> 6, at(2) & 0x3f];
+                    text.extend(six.map(symbol));
+                }
+                text.push_str(end);
+            }
+            format!("{text}`{end}end").into_bytes()
+        }
+        _ => bytes.to_vec(),
+    }
+}
+
+proptest::proptest! {
+    /// B18: whatever was attached comes out as it went in, byte for byte, however it was written and wherever it stands.
+    #[test]
+    fn a_parts_bytes_are_exactly_the_senders(
+        bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 1..400),
+        encoding in proptest::sample::select(vec!["base64", "quoted-printable", "x-uuencode", "binary", "8bit"]),
+        media_type in proptest::sample::select(vec!["application/pdf", "text/plain; charset=utf-7", "text/html", "image/png"]),
+        end in proptest::sample::select(vec!["\n", "\r\n"]),
+        before in proptest::sample::select(vec!["", "A preamble.", "--other", "--b7f3a9c2e4d1x"]),
+    ) {
+        let head = [
+            "From: a@x.org", "Content-Type: multipart/mixed; boundary=b7f3a9c2e4d1", "", before, "--b7f3a9c2e4d1",
+            "Content-Type: text/plain", "", "Hi", "--b7f3a9c2e4d1", &format!("Content-Type: {media_type}"),
+            "Content-Disposition: attachment; filename=file", &format!("Content-Transfer-Encoding: {encoding}"), "", "",
+        ];
+        let tail = ["", "--b7f3a9c2e4d1--", ""];
+        let mail = [head.join(end).into_bytes(), encoded(&bytes, encoding, end), tail.join(end).into_bytes()].concat();
+        let message = read(&mail, &circumstances()).message;
+        proptest::prop_assert_eq!(message.attachments.len(), 1);
+        let attachment = &message.attachments[0];
+        proptest::prop_assert_eq!(attachment.size, bytes.len() as u64);
+        proptest::prop_assert_eq!(&attachment.sha256, &HEXLOWER.encode(&Sha256::digest(&bytes)));
+        proptest::prop_assert_eq!(postcase::mail::attachment_bytes(&mail, attachment), bytes);
+    }
 }
 
 /// B15: a report that returns nothing of the mail finds its case by the envelope id, which is our signed Message-ID.

@@ -128,6 +128,40 @@ fn attributions() {
     misses.none();
 }
 
+/// The same, by people and desks with names of every kind, and addresses as programs write them.
+#[test]
+fn attributions_of_all_kinds_of_people() {
+    let names = [
+        "O'Brien, Anna (EXT)",
+        "Дарья Петрова",
+        "山田 太郎",
+        "anna.berg@example.org",
+        "Desk [ACME] Team",
+        "Støtte – Kundeservice",
+        "\"Berg, Anna\"",
+        "Dr. Anna-Maria van den Berg-Öztürk",
+        "Anna via Support",
+        "سارة",
+    ];
+    let addresses = [
+        "<mailto:anna@example.org>",
+        "[mailto:anna@example.org]",
+        "<anna@example.org <mailto:anna@example.org>>",
+        "<anna@example.org<mailto:anna@example.org>>",
+        "(anna@example.org)",
+        "< anna@example.org >",
+        "<anna@example.org>",
+    ];
+    let mut misses = Misses::default();
+    for (number, row) in rows("attributions.txt").iter().enumerate() {
+        let row = row.trim_start_matches('~').replace("Anna Berg", names[number % names.len()]);
+        let row = row.replace("<anna@example.org>", addresses[number % addresses.len()]);
+        let text = format!("{ANSWER}\n\n{row}\n\n> Hello,\n>\n> is the pump tight again?");
+        misses.compare(&text, &told("text/plain", &text), ANSWER);
+    }
+    misses.none();
+}
+
 #[test]
 fn headers() {
     let mut misses = Misses::default();
@@ -250,4 +284,57 @@ fn forwards() {
         }
     }
     misses.none();
+}
+
+#[test]
+fn cards() {
+    let mut misses = Misses::default();
+    for (name, told) in stretches("cards.txt") {
+        let (text, shown) = told.split_once("\n====\n").expect("a text and what is shown of it");
+        misses.compare(&name, &words("text/plain", text), shown);
+        let above = format!("{text}\n\nOn Mon, 3 Mar 2025 at 10:12, Anna Berg <anna@example.org> wrote:\n> Hello");
+        misses.compare(&format!("{name}, above a quotation"), &words("text/plain", &above), shown);
+    }
+    misses.none();
+}
+
+/// Whatever stands together in a text: what is shown is empty only where the text is, and the author's own words are
+/// never missing from it.
+#[test]
+fn words_are_never_lost() {
+    let furniture = [
+        "On Mon, Mar 3, 2025 at 10:12 AM Anna Berg <anna@example.org> wrote:",
+        "> Hello,",
+        ">> deeper",
+        "",
+        "-- ",
+        "________________________________",
+        "-----Original Message-----",
+        "From: Anna Berg <anna@example.org>",
+        "Sent: Monday, March 3, 2025 10:12 AM",
+        "To: Otto",
+        "Subject: Pump",
+        "---------- Forwarded message ---------",
+        "##- Please write above this line -##",
+        "Sent from my iPhone",
+        "Kind regards,",
+        "Anna Berg",
+        "T: +44 20 7946 0000",
+        "This e-mail is confidential and intended only for the addressee, whoever that is.",
+    ];
+    // A generator of its own, so that a failure comes again.
+    let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut next = |bound: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).expect("31 bits") % bound
+    };
+    for _ in 0..1_500 {
+        let lines: Vec<&str> = (0..=next(9)).map(|_| furniture[next(furniture.len())]).collect();
+        let below = lines.join("\n");
+        let shown = told("text/plain", &below);
+        assert_eq!(shown.trim().is_empty(), below.trim().is_empty(), "{below}\n→ {shown}");
+        let above = format!("It leaks, alas.\n\n{below}");
+        let shown = told("text/plain", &above);
+        assert!(shown.starts_with("It leaks, alas."), "{above}\n→ {shown}");
+    }
 }

@@ -1,11 +1,7 @@
 #![no_main]
-//! Trimming never leaves nothing of something.
 
-use libfuzzer_sys::fuzz_target;
-use postcase::mail::body;
+#[allow(dead_code)]
+#[path = "../properties.rs"]
+mod properties;
 
-fuzz_target!(|text: &str| {
-    let text = text.replace('\r', "");
-    let split = body::split(&text);
-    assert_eq!(split.shown.is_empty(), text.trim().is_empty());
-});
+libfuzzer_sys::fuzz_target!(|raw: &[u8]| properties::body(raw));

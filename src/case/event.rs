@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::snapshot::Restored;
 use super::{Alarm, CaseNumber, Command, EntryId, OutboxId, Target};
+use crate::mail::signature::Signature;
 use crate::mail::{Address, Reading};
 
 /// A journal entry, understood: what `decide` decides about.
@@ -72,6 +73,8 @@ pub struct Arrived {
     pub silent: bool,
     /// Set when the message is larger than the limit: only the head was fetched, the whole stays on the server (B34).
     pub oversize: Option<u64>,
+    /// What was found out of its signatures when it was taken in.
+    pub signature: Signature,
 }
 
 /// A final refusal, as the SMTP server gave it.

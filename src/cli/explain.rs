@@ -1,13 +1,10 @@
 //! `postcase explain`: what Postcase makes of a mail, and why.
 
+mod files;
 mod told;
 
-use std::fs::File;
-use std::io::Read;
-use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::thread::available_parallelism;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -20,20 +17,15 @@ use crate::case::event::{Arrived, Matter};
 use crate::case::speaker::{Proof, Role};
 use crate::case::{Decision, EntryId, Event, Snapshot};
 use crate::decide;
-use crate::diagnostics::plain;
 use crate::engine::Clock;
 use crate::link;
 use crate::link::staff::who_speaks;
 use crate::mail::json::{Decided, Speaker, View};
+use crate::mail::signature::Signature;
 use crate::mail::{self, Address, Circumstances, Defect, Kind, Pointer, Reading, SentId};
 use crate::rules::Policy;
 use crate::store::Store;
 use crate::store::journal::Payload;
-
-/// Bytes of one file that are looked at: more than any server takes (L10).
-const FILE_BYTES: u64 = 256 * 1024 * 1024;
-/// Readings of one reader that wait to be told.
-const AT_ONCE: usize = 16;
 
 /// What Postcase makes of a mail, and why
 ///
@@ -43,7 +35,7 @@ const AT_ONCE: usize = 16;
 #[command(after_help = "Examples:
   postcase explain mail.eml
   postcase explain --entry 17
-  postcase explain --format json *.eml | jq .kind
+  postcase explain --format json *.eml ~/Maildir | jq .kind
   some-program | postcase explain -
 
 JSON: one object a line and message, with
@@ -56,10 +48,10 @@ role is one of staff, participant, contact, desk; proof one of authenticated, re
 kind is one of correspondence, auto-reply, auto-generated, delivery-report, disposition-report, feedback-report,
 calendar, list, own.
 
-Exit codes: 0 all are explained, 66 a file or entry is not there (the others are explained), 78 the configuration
-is wrong (what was read is shown, what would be decided is not).")]
+Exit codes: 0 all are explained, 66 a file or entry cannot be read (the others are explained), 74 or 78 the database or
+the configuration is wrong (what was read is shown, what would be decided is not).")]
 pub struct Arguments {
-    /// Messages, or - for standard input
+    /// Messages (one a file), Maildir folders, or - for standard input
     #[arg(value_name = "FILE", required_unless_present = "entry")]
     files: Vec<PathBuf>,
     /// An entry of the journal, by its number; may be repeated
@@ -81,18 +73,24 @@ pub fn run(desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
             Known::nothing()?
         }
     };
-    let readers = available_parallelism().map_or(1, NonZero::get);
-    for paths in arguments.files.chunks(readers * AT_ONCE) {
-        for (path, reading) in paths.iter().zip(read_all(paths, readers, &known.circumstances)) {
-            match reading {
-                Ok(reading) => known.explain_file(&path.display().to_string(), &reading, arguments.format)?,
-                Err(error) => {
-                    show::remark(&format!("{} cannot be read: {}.", path.display(), plain(&error)));
-                    exit = Exit::NoInput;
+    files::each(&arguments.files, &known.circumstances, |path, reading| {
+        match reading {
+            Ok(reading) => {
+                if let Err(failure) = known.explain_file(&path.display().to_string(), &reading, arguments.format) {
+                    // What is wrong with the database is so for every file.
+                    if exit != failure.exit {
+                        failure.tell();
+                    }
+                    exit = failure.exit;
                 }
             }
+            Err(why) => {
+                show::remark(&format!("{} cannot be read: {why}.", path.display()));
+                exit = Exit::NoInput;
+            }
         }
-    }
+        show::is_read()
+    });
     for entry in &arguments.entry {
         if known.store.is_some() && !known.explain_entry(EntryId(*entry), arguments.format)? {
             show::remark(&format!("There is no entry {entry} in the journal."));
@@ -100,30 +98,6 @@ pub fn run(desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
         }
     }
     Ok(exit)
-}
-
-/// Reads messages side by side; what came of each, in their order.
-fn read_all(paths: &[PathBuf], readers: usize, circumstances: &Circumstances) -> Vec<std::io::Result<Reading>> {
-    let one = |path: &PathBuf| read_file(path).map(|raw| read(&raw, circumstances));
-    let share = paths.len().div_ceil(readers);
-    std::thread::scope(|scope| {
-        let work = |paths| scope.spawn(move || Vec::from_iter(<[PathBuf]>::iter(paths).map(one)));
-        let workers: Vec<_> = paths.chunks(share).map(work).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("what panics is caught where it is read")).collect()
-    })
-}
-
-fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut raw = Vec::new();
-    let read = match path.to_str() {
-        Some("-") => std::io::stdin().lock().take(FILE_BYTES + 1).read_to_end(&mut raw)?,
-        _ => File::open(path)?.take(FILE_BYTES + 1).read_to_end(&mut raw)?,
-    };
-    if read as u64 > FILE_BYTES {
-        raw.truncate(usize::try_from(FILE_BYTES).expect("it fits into memory"));
-        show::remark(&format!("{} is very large: only its first 256 MB are looked at.", path.display()));
-    }
-    Ok(raw)
 }
 
 /// Reads a message; when Postcase itself fails at it, as it would in the daemon, the reading says so.
@@ -176,25 +150,44 @@ impl Known {
         Ok(Known { policy: None, store: None, circumstances: circumstances(None, None)? })
     }
 
+    /// Shows the reading, and what would be decided as far as that can be told.
     fn explain_file(&self, name: &str, reading: &Reading, format: Format) -> Result<(), Failure> {
         let mut view = View::of(name, reading);
-        match &self.policy {
-            None => view.decision.trace.push("No desk is configured here: only the reading is shown.".to_owned()),
-            Some(policy) => {
-                let considered = self.would_decide(policy, reading.clone(), None)?;
+        let considered = self.policy.as_ref().map(|policy| {
+            let considered =
+                catch_unwind(AssertUnwindSafe(|| self.would_decide(policy, reading.clone(), (None, Signature::None))));
+            considered
+                .unwrap_or_else(|_| Err(Failure::new(Exit::Software, "Postcase fails at deciding upon this mail.")))
+        });
+        let done = match considered {
+            None => {
+                view.decision.trace.push("No desk is configured here: only the reading is shown.".to_owned());
+                Ok(())
+            }
+            Some(Ok(considered)) => {
                 point(&mut view, reading, &considered.snapshot);
                 view.speaker = considered.speaker;
                 view.decision = decided(&considered.decision);
+                Ok(())
             }
-        }
+            Some(Err(failure)) => {
+                view.decision.trace.push(failure.message().to_owned());
+                Err(failure)
+            }
+        };
         told::print(&view, reading, format, Tense::Would);
-        Ok(())
+        done
     }
 
     /// The decision that would be made now. Nothing is written.
-    fn would_decide(&self, policy: &Policy, reading: Reading, mailbox: Option<String>) -> Result<Considered, Failure> {
+    fn would_decide(
+        &self,
+        policy: &Policy,
+        reading: Reading,
+        origin: (Option<String>, Signature),
+    ) -> Result<Considered, Failure> {
         let now = Clock::System.now();
-        let arrived = Arrived { reading, mailbox, silent: false, oversize: None };
+        let arrived = Arrived { reading, mailbox: origin.0, silent: false, oversize: None, signature: origin.1 };
         let entry = match &self.store {
             Some(store) => store.next_entry()?,
             None => EntryId(1),
@@ -220,8 +213,8 @@ impl Known {
         let raw = store.raw(number)?.unwrap_or_default();
         let reading = read(&raw, &self.circumstances);
         let mut view = View::of(&format!("entry {number}"), &reading);
-        if matches!(entry.payload, Payload::Mail { .. }) {
-            let considered = self.would_decide(policy, reading.clone(), entry.mailbox.clone())?;
+        if let Payload::Mail { signature, .. } = entry.payload {
+            let considered = self.would_decide(policy, reading.clone(), (entry.mailbox.clone(), signature))?;
             point(&mut view, &reading, &considered.snapshot);
             view.speaker = considered.speaker;
         }

@@ -13,6 +13,7 @@ use super::show::{self, say};
 use crate::diagnostics::plain;
 use crate::engine::ask::Asked;
 use crate::mail::mbox;
+use crate::mail::signature::Signature;
 use crate::store::cases::DecisionView;
 use crate::store::journal::{GROUP, Payload};
 
@@ -89,7 +90,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
 }
 
 /// The files in `cur` and `new`, in the order of delivery, which their names begin with.
-fn maildir(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn maildir(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for part in ["cur", "new"].map(|part| folder.join(part)) {
         let entries = std::fs::read_dir(&part).map_err(|_| {
@@ -182,7 +183,7 @@ impl Batch<'_> {
 
     fn add(&mut self, bytes: Vec<u8>, received: Option<Timestamp>) -> Result<(), Failure> {
         self.bytes += bytes.len();
-        let payload = Payload::Mail { silent: self.silent, oversize: None };
+        let payload = Payload::Mail { silent: self.silent, oversize: None, signature: Signature::None };
         self.waiting.push(Asked { payload, raw: Some(bytes), received });
         if self.waiting.len() == GROUP || self.bytes > WAITING_BYTES { self.flush() } else { Ok(()) }
     }

@@ -1,9 +1,9 @@
 //! How things are printed for people and scripts: lines, tables, times, JSON. Everything that goes to standard output
 //! goes through here, so that a reader who leaves early (`| head -1`) ends nothing with a fright.
 
-use std::fmt::Arguments;
-use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
+use std::fmt::{Arguments, Write};
+use std::io::{self, IsTerminal};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use jiff::Timestamp;
@@ -28,30 +28,62 @@ macro_rules! say {
 }
 pub(super) use say;
 
-/// What standard output first refused; nothing is written after that.
-static REFUSED: Mutex<Option<io::Error>> = Mutex::new(None);
+/// What becomes of what is printed.
+struct Output {
+    /// What standard output first refused; nothing is written after that.
+    refused: Option<io::Error>,
+    /// Lines that are printed together.
+    held: Option<String>,
+}
+
+static OUTPUT: Mutex<Output> = Mutex::new(Output { refused: None, held: None });
+
+fn output() -> MutexGuard<'static, Output> {
+    OUTPUT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Output {
+    fn write(&mut self, work: impl FnOnce() -> io::Result<()>) {
+        if self.refused.is_none() {
+            self.refused = work().err();
+        }
+    }
+}
 
 pub fn line(text: Arguments<'_>) {
-    write(|| writeln!(anstream::stdout(), "{text}"));
+    let mut output = output();
+    if let Some(held) = &mut output.held {
+        // Text takes any text.
+        let _ = writeln!(held, "{text}");
+        return;
+    }
+    output.write(|| io::Write::write_fmt(&mut anstream::stdout(), format_args!("{text}\n")));
+}
+
+/// Prints at once what `print` prints line by line: the system is asked once instead of a hundred times.
+pub fn at_once(print: impl FnOnce()) {
+    output().held = Some(String::new());
+    print();
+    let mut output = output();
+    let held = output.held.take().unwrap_or_default();
+    output.write(|| io::Write::write_all(&mut anstream::stdout(), held.as_bytes()));
 }
 
 /// Bytes, as they are.
 pub fn raw(bytes: &[u8]) {
-    write(|| io::stdout().write_all(bytes));
+    output().write(|| io::Write::write_all(&mut io::stdout(), bytes));
 }
 
-fn write(work: impl FnOnce() -> io::Result<()>) {
-    let mut refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
-    if refused.is_none() {
-        *refused = work().err();
-    }
+/// Whether there is any use in printing more: false once standard output has refused something.
+pub fn is_read() -> bool {
+    output().refused.is_none()
 }
 
 /// To be asked at the end: whether everything could be printed. A reader that left has read enough.
 pub fn all_printed() -> Result<(), Failure> {
-    write(|| io::stdout().flush());
-    let refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner).take();
-    match refused {
+    let mut output = output();
+    output.write(|| io::Write::flush(&mut io::stdout()));
+    match output.refused.take() {
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let sentence = format!("Standard output cannot be written: {}.", crate::diagnostics::plain(&error));
             Err(Failure::new(Exit::Io, sentence))
@@ -62,7 +94,7 @@ pub fn all_printed() -> Result<(), Failure> {
 
 /// A line beside the result, to standard error; there is nobody to tell when that fails.
 pub fn remark(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{text}");
+    let _ = io::Write::write_fmt(&mut anstream::stderr(), format_args!("{text}\n"));
 }
 
 /// A time as people read it, in the machine's zone: `2026-05-14 09:30`.

@@ -5,6 +5,7 @@ mod read;
 mod secret;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -83,6 +84,15 @@ pub struct MailboxConfig {
     pub message_bytes: u64,
     /// `authserv` or `trusted`: whose Authentication-Results count for mail from here (B30). None: nobody's.
     pub trust: Option<Trust>,
+    /// Whether signatures are checked when mail is taken in. None: what servers found out has to do.
+    pub verify: Option<Verify>,
+}
+
+/// `verify`: what Postcase finds out itself about who wrote a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verify {
+    /// Signatures of the domain (RFC 6376). `resolver`: the DNS server that is asked for keys; None: the machine's own.
+    Dkim { resolver: Option<SocketAddr> },
 }
 
 /// How a client proves who it is. The seam for OAuth2: new ways are new variants.

@@ -1,5 +1,6 @@
 //! Reads `postcase.toml`.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::alarm::{alarm, working_time};
 use super::secret::{Secrets, Vault};
-use super::{Config, Environment, Filing, Login, MailboxConfig, Security, Server, SmtpConfig, Start};
+use super::{Config, Environment, Filing, Login, MailboxConfig, Security, Server, SmtpConfig, Start, Verify};
 use crate::diagnostics::{Diagnostics, Finding, Loaded, Section, Source, Span, Value, plain};
 use crate::mail::Address;
 use crate::mail::authentication::Trust;
@@ -118,6 +119,7 @@ fn mailbox(section: &Section<'_>, vault: &Vault<'_>) -> Read {
     let sent_folder = section.optional("sent_folder", Value::line);
     let message_bytes = section.or("message_size", 50 << 20, |value| value.size(64 << 10..=1 << 30));
     let trust = trust(section);
+    let verify = section.optional("verify", verify);
     let no_mail_after = section.optional("no_mail_after", working_time);
     find_unencrypted(section, server.as_ref());
     let config = || {
@@ -137,6 +139,7 @@ fn mailbox(section: &Section<'_>, vault: &Vault<'_>) -> Read {
             sent_folder,
             message_bytes,
             trust,
+            verify,
         })
     };
     let config = config();
@@ -176,6 +179,32 @@ fn trust(section: &Section<'_>) -> Option<Trust> {
         Some(Trust::Topmost)
     });
     servers.or(topmost)
+}
+
+/// Whether signatures are checked, and whom to ask for keys.
+fn verify(value: Value<'_>) -> Option<Verify> {
+    let resolver = if value.as_text().is_none() {
+        value.clone().section("\"dkim\" or `{ dkim = \"192.0.2.53\" }`", |section| {
+            section.required("dkim", "dkim = \"192.0.2.53\"", resolver).map(Some)
+        })?
+    } else {
+        value.clone().choice(&[("dkim", None)])?
+    };
+    if !cfg!(feature = "dkim") {
+        let help = "remove the line, or build Postcase with the feature `dkim`".to_owned();
+        return value.wrong("this Postcase cannot check signatures", "it was built without that", Some(help));
+    }
+    Some(Verify::Dkim { resolver })
+}
+
+/// A DNS server, by its address.
+fn resolver(value: Value<'_>) -> Option<SocketAddr> {
+    let text = value.clone().line()?;
+    let plain = text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53));
+    plain.or_else(|_| text.parse()).ok().or_else(|| {
+        let help = "write an address, with a port where it is not 53: \"192.0.2.53\"".to_owned();
+        value.wrong("`dkim` must be the address of a DNS server", "this is none", Some(help))
+    })
 }
 
 /// RFC 8601 §2.5: what stands first in the field Authentication-Results, lower case.

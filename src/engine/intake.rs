@@ -61,6 +61,7 @@ impl Engine {
                     uid: arrival.uid,
                     internal_date: arrival.internal_date,
                     size: arrival.size,
+                    signature: arrival.signature,
                     packed,
                     extent,
                     filing,

@@ -226,9 +226,11 @@ impl Engine {
         let mut readings = lanes::read(&unread, &rules.circumstances, &self.lock).into_iter();
         let understood = group.iter().zip(sources).map(|(waiting, source)| {
             let mut arrived = |mail: &Waiting| {
-                let Payload::Mail { silent, oversize } = mail.payload else { unreachable!("only mail is read") };
+                let Payload::Mail { silent, oversize, signature } = mail.payload else {
+                    unreachable!("only mail is read")
+                };
                 let reading = readings.next().expect("each unread message was read");
-                reading.map(|reading| Arrived { reading, mailbox: mail.mailbox.clone(), silent, oversize })
+                reading.map(|reading| Arrived { reading, mailbox: mail.mailbox.clone(), silent, oversize, signature })
             };
             match source {
                 Source::Told(matter) => Ok(waiting.event(*matter)),

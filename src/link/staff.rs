@@ -6,6 +6,7 @@ use crate::case::event::Arrived;
 use crate::case::snapshot::{Footprint, KnownSent, Snapshot};
 use crate::case::speaker::{Proof, Role, Speaker};
 use crate::mail::authentication::{Standing, standing};
+use crate::mail::signature::Signature;
 use crate::mail::{Address, ClueKind, Forwarded, Kind, Message, Named, Pointer, Reading, SentId, subject};
 use crate::rules::{Policy, Staff};
 
@@ -59,6 +60,7 @@ pub fn who_speaks(arrived: &Arrived, snapshot: &Snapshot, policy: &Policy, day: 
     let proof = match found {
         Standing::Failed => Proof::Refuted,
         Standing::Aligned(_) => Proof::Authenticated,
+        Standing::Unproven if arrived.signature == Signature::Aligned => Proof::Authenticated,
         Standing::Unproven => match colleague {
             Some(staff) if addressed_outside(message, policy, day).is_empty() => by_reference(arrived, snapshot, staff),
             Some(_) | None => Proof::None,

@@ -4,6 +4,7 @@
 //! footer). The words by which languages differ stand in `languages`; where there is HTML, its markup is heard first.
 
 pub(super) mod attribution;
+mod card;
 pub(super) mod fold;
 pub(super) mod header;
 pub(super) mod languages;
@@ -29,7 +30,8 @@ pub fn marker(language: &Language) -> &'static str {
 
 /// Whether our mail begins on this line of a text, in whatever language.
 pub fn has_marker(line: &str) -> bool {
-    MARKERS.iter().any(|(_, marker)| line.contains(marker))
+    // Every line of every mail is asked.
+    line.contains('#') && MARKERS.iter().any(|(_, marker)| line.contains(marker))
 }
 
 /// A text, taken apart.

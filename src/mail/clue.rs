@@ -87,7 +87,7 @@ pub fn find(
     written(ClueKind::ReferenceInDeeperQuote, &split.deeper, &mut clues);
     // Where text/plain was cut short, the HTML beside it may still have the reference: shown, or hidden from the eye.
     if let Some(html) = message.html.as_deref().filter(|html| clues.found.is_empty() && mentions_reference(html)) {
-        let split = body::split(&html::to_text(html, &mut Flaws::default()));
+        let split = body::split(&html::to_text(html));
         written(ClueKind::ReferenceInNearestQuote, &split.own, &mut clues);
         written(ClueKind::ReferenceInNearestQuote, &split.nearest, &mut clues);
         if clues.found.is_empty() {
@@ -178,7 +178,14 @@ impl Clues {
 }
 
 fn mentions_reference(text: &str) -> bool {
-    text.as_bytes().windows(4).any(|w| w.eq_ignore_ascii_case(b"ref:"))
+    marks(text).next().is_some()
+}
+
+/// Where `ref:` stands in `text`, in any case.
+fn marks(text: &str) -> impl Iterator<Item = usize> + '_ {
+    let bytes = text.as_bytes();
+    let word = |colon: usize| colon.checked_sub(3).filter(|at| bytes[*at..colon].eq_ignore_ascii_case(b"ref"));
+    memchr::memchr_iter(b':', bytes).filter_map(word)
 }
 
 /// Where `text` holds what reads as a reference, genuine or not: written, wrapped and quoted as it may be, in a reply
@@ -198,8 +205,7 @@ pub fn spans(text: &str) -> Vec<Range<usize>> {
 
 /// Each `ref:` in `text`: where it stands, the characters that follow it, and where they and a closing `:ref` end.
 fn written(text: &str) -> impl Iterator<Item = (usize, Option<String>, Option<usize>)> {
-    let starts = text.as_bytes().windows(4).enumerate().filter(|(_, w)| w.eq_ignore_ascii_case(b"ref:"));
-    starts.map(|(at, _)| {
+    marks(text).map(|at| {
         let Some((plain, length)) = collect(clip(&text[at + 4..], REFERENCE_BYTES)) else { return (at, None, None) };
         let end = at + 4 + length;
         let closed = text[end..].get(..4).is_some_and(|close| close.eq_ignore_ascii_case(":ref"));

@@ -7,6 +7,7 @@ mod receipts;
 mod reports;
 mod subjects;
 
+use std::cell::LazyCell;
 use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
@@ -84,11 +85,11 @@ pub struct Finding {
 /// Weighs everything that speaks for a machine. The strongest rule that applies names the kind; all that apply are
 /// evidence. What people's mail may bear too gives way where a person's hand shows, and then only stops our answer.
 pub fn find(raw: &[u8], message: &Message, split: &Split, circumstances: &Circumstances) -> Finding {
+    // Only few signs ask for it.
+    let hand = LazyCell::new(|| hand::of(message, split));
     let mut signs = signs(raw, message, split, circumstances);
     signs.sort_by_key(|sign| (rank(sign.kind), Reverse(sign.machine)));
-    let hand =
-        if signs.iter().any(|sign| sign.gives_way_to.is_some()) { hand::of(message, split) } else { Hand::Unseen };
-    let stands = |sign: &&Sign| sign.gives_way_to.is_none_or(|enough| hand < enough);
+    let stands = |sign: &&Sign| sign.gives_way_to.is_none_or(|enough| *hand < enough);
     let kind = signs.iter().find(stands).map_or(Kind::Correspondence, |sign| sign.kind);
     let machine = signs.iter().any(|sign| sign.kind != Kind::Calendar);
     let suppressed = header::answer_suppressed(message);

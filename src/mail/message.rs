@@ -1,6 +1,7 @@
 //! One message, flat. Only this module (in `fields` and `charset`) knows mail-parser.
 
 mod charset;
+mod cms;
 mod content;
 mod enriched;
 mod fields;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::defect::{Flaw, Flaws};
 use super::html::Rendered;
 use super::{Address, Bounds, Named, origin};
-use charset::Country;
+use charset::{Beside, Country};
 use parts::Part;
 
 pub(super) use fields::clip;
@@ -65,7 +66,7 @@ pub struct Attachment {
     /// Its encoded length in bytes.
     pub length: u64,
     /// Content-Transfer-Encoding, lower case: `base64`, `quoted-printable`, `7bit`, … For a file within a part, what it
-    /// is in and its place there follow: `quoted-printable+uuencode:0`, `base64+tnef:2`, `7bit+rfc822:1`.
+    /// is in and its place there follow: `quoted-printable+uuencode:0`, `base64+tnef:2`, `base64+smime:0`, `7bit+rfc822:1`.
     pub encoding: String,
 }
 
@@ -129,11 +130,19 @@ const REFERENCES: usize = 500;
 
 /// Reads the header and the parts of `raw`. Linear in its length.
 pub fn read(raw: &[u8], bounds: &Bounds, flaws: &mut Flaws) -> Message {
+    read_as(raw, content::Sealed::Opened, bounds, flaws)
+}
+
+/// What was signed, within a message: a message again, in which no other is opened.
+fn read_signed(raw: &[u8], bounds: &Bounds, flaws: &mut Flaws) -> Message {
+    read_as(raw, content::Sealed::Kept, bounds, flaws)
+}
+
+fn read_as(raw: &[u8], sealed: content::Sealed, bounds: &Bounds, flaws: &mut Flaws) -> Message {
     let parts = parts::walk(raw, bounds, flaws);
-    let around = surroundings(raw, &parts);
-    let mut message = header(raw, &parts[0], &around, bounds, flaws);
+    let mut message = header(raw, &parts[0], &beside(raw, &parts), bounds, flaws);
     message.rewritten = origin::rewritten_author(&message);
-    content::fill(&mut message, raw, &parts, bounds, flaws);
+    content::fill(&mut message, raw, &parts, sealed, bounds, flaws);
     message
 }
 
@@ -154,6 +163,11 @@ pub fn attachment_bytes(raw: &[u8], attachment: &Attachment) -> Vec<u8> {
             let part = inner.attachments.get(place).filter(|part| !part.encoding.contains("+rfc822"));
             part.map(|part| attachment_bytes(&bytes, part)).unwrap_or_default()
         }
+        "smime" => {
+            let Some(cms::Object::Signed(content)) = cms::read(&bytes) else { return Vec::new() };
+            let inner = read_signed(&content, &Bounds::default(), &mut Flaws::default());
+            inner.attachments.get(place).map(|part| attachment_bytes(&content, part)).unwrap_or_default()
+        }
         "tnef" => {
             let files = tnef::read(&bytes).unwrap_or_default().files;
             files.into_iter().nth(place).map(|file| file.bytes).unwrap_or_default()
@@ -173,7 +187,7 @@ pub fn enclosed_bytes(raw: &[u8], (offset, length): (u64, u64)) -> &[u8] {
 pub fn read_header(raw: &[u8], bounds: &Bounds, flaws: &mut Flaws) -> Message {
     let bounds = Bounds { parts: 1, depth: 0, ..*bounds };
     let parts = parts::walk(raw, &bounds, flaws);
-    header(raw, &parts[0], &surroundings(raw, &parts), &bounds, flaws)
+    header(raw, &parts[0], &beside(raw, &parts), &bounds, flaws)
 }
 
 /// Where the text begins: behind the empty line, or where the fields end without one.
@@ -204,7 +218,7 @@ fn is_structured(name: &str) -> bool {
 const SAMPLE_BYTES: usize = 16 * 1024;
 
 /// What the header's raw bytes may be in; nothing where there are none.
-fn surroundings(raw: &[u8], parts: &[Part]) -> fields::Surroundings {
+fn beside(raw: &[u8], parts: &[Part]) -> Beside {
     let mut sample = Vec::new();
     for field in &parts[0].fields {
         let value = &raw[field.value.clone()];
@@ -213,7 +227,7 @@ fn surroundings(raw: &[u8], parts: &[Part]) -> fields::Surroundings {
         }
     }
     if sample.is_empty() {
-        return fields::Surroundings::default();
+        return Beside::default();
     }
     let text = parts.iter().find(|part| !part.multipart && part.content.value.starts_with("text/"));
     if let Some(part) = text.filter(|part| !matches!(part.encoding.as_str(), "base64" | "quoted-printable")) {
@@ -221,7 +235,7 @@ fn surroundings(raw: &[u8], parts: &[Part]) -> fields::Surroundings {
         sample.extend_from_slice(&body[..body.len().min(SAMPLE_BYTES)]);
     }
     let charset = text.and_then(|part| part.content.parameter("charset")).map(str::to_owned);
-    fields::Surroundings { charset, sample, country: country(raw, &parts[0]) }
+    Beside::new(charset, sample, country(raw, &parts[0]))
 }
 
 /// Where the last address of From is.
@@ -233,12 +247,12 @@ fn country(raw: &[u8], part: &Part) -> Country {
     Country::of(&String::from_utf8_lossy(domain))
 }
 
-fn header(raw: &[u8], part: &Part, around: &fields::Surroundings, bounds: &Bounds, flaws: &mut Flaws) -> Message {
+fn header(raw: &[u8], part: &Part, beside: &Beside, bounds: &Bounds, flaws: &mut Flaws) -> Message {
     let mut message = Message::default();
     let mut room = bounds.recipients;
     for field in &part.fields {
         let name = String::from_utf8_lossy(&raw[field.name.clone()]).into_owned();
-        let line = fields::unfold_within(&raw[field.value.clone()], bounds.header_bytes, around, flaws);
+        let line = fields::unfold_within(&raw[field.value.clone()], bounds.header_bytes, beside, flaws);
         let mut named = |flaws: &mut Flaws| fields::addresses(&line, &mut room, flaws);
         match name.to_ascii_lowercase().as_str() {
             "from" => {

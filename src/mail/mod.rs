@@ -19,6 +19,7 @@ pub mod origin;
 pub mod reference;
 pub mod report;
 pub mod returned;
+pub mod signature;
 pub mod subject;
 pub mod thread;
 mod wire;

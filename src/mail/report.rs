@@ -1,5 +1,6 @@
 //! Delivery reports: RFC 3464, and bounces that came before it (B15).
 
+mod later;
 mod prose;
 mod status;
 mod subjects;
@@ -58,10 +59,13 @@ pub fn read(raw: &[u8], message: &Message, bounds: &Bounds) -> Vec<ReportedRecip
 
 fn of_one(raw: &[u8], message: &Message, bounds: &Bounds) -> Vec<ReportedRecipient> {
     let mut reported: Vec<ReportedRecipient> = Vec::new();
-    for part in message.attachments.iter().filter(|a| is_machine_readable(&a.media_type)) {
+    let readable = message.attachments.iter().filter(|a| is_machine_readable(&a.media_type));
+    let groups = readable.flat_map(|part| {
         let bytes = message::attachment_bytes(raw, part);
-        add_new(&mut reported, machine_readable(&charset_free(&bytes), &message.text));
-    }
+        machine_readable(&charset_free(&bytes), &message.text)
+    });
+    // Of all parts together, repeats and all: each may need the words of the whole text.
+    add_new(&mut reported, groups.take(RECIPIENTS));
     if reported.is_empty() && message.text.to_ascii_lowercase().contains("final-recipient:") {
         add_new(&mut reported, machine_readable(&message.text, ""));
     }
@@ -94,7 +98,7 @@ fn charset_free(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn add_new(reported: &mut Vec<ReportedRecipient>, found: Vec<ReportedRecipient>) {
+fn add_new(reported: &mut Vec<ReportedRecipient>, found: impl IntoIterator<Item = ReportedRecipient>) {
     for recipient in found {
         if !reported.iter().any(|known| known.recipient == recipient.recipient && known.action == recipient.action) {
             reported.push(recipient);

@@ -33,6 +33,8 @@ pub(super) enum Hope {
 #[derive(Debug, Default)]
 pub(super) struct Filed {
     pub(super) done: Vec<u32>,
+    /// Not in the folder any more: filed before a crash, or by a person.
+    pub(super) gone: Vec<u32>,
     /// Refused one by one.
     pub(super) refused: Vec<u32>,
     /// Why they were.

@@ -13,6 +13,7 @@ use super::connection::connect;
 use super::pass::{Memory, Pass, Position};
 use super::session::{Access, Idled, Session};
 use super::trouble::{Trouble, TroubleKind};
+use super::verify::Verifier;
 use super::{Intake, Opened, State, Stopped};
 use crate::config::{Filing, MailboxConfig};
 use crate::failpoint::{Step, reach};
@@ -37,7 +38,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 pub async fn follow(config: MailboxConfig, intake: Intake, now: fn() -> Timestamp, shutdown: impl Future<Output = ()>) {
     let state = State { mailbox: config.name.clone(), connected: false, idle: false, read_until: None, trouble: None };
     let journal = intake.0.clone();
-    let mut follower = Follower { config, intake, now, state, memory: Memory::default() };
+    let verifier = Verifier::new(config.verify.as_ref(), &config.name);
+    let mut follower = Follower { config, intake, now, state, memory: Memory::default(), verifier };
     tokio::select! {
         biased;
         () = shutdown => {}
@@ -53,6 +55,7 @@ struct Follower {
     now: fn() -> Timestamp,
     state: State,
     memory: Memory,
+    verifier: Option<Verifier>,
 }
 
 /// Why a connection ended.
@@ -139,6 +142,7 @@ impl Follower {
                 session: &mut session,
                 position: &mut position,
                 memory: &mut self.memory,
+                verifier: self.verifier.as_mut(),
                 under_way: None,
             };
             pass.run().await?;

@@ -15,10 +15,17 @@ mod put_away;
 mod session;
 mod syntax;
 mod trouble;
+#[cfg(feature = "dkim")]
+mod verify;
+#[cfg(not(feature = "dkim"))]
+#[path = "verify/absent.rs"]
+mod verify;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
+
+use crate::mail::signature::Signature;
 
 pub use errands::{Came, Probe, Survey, append_sent, await_message, probe, survey, survey_since};
 pub use follow::follow;
@@ -97,6 +104,8 @@ pub struct Arrival {
     pub internal_date: Option<Timestamp>,
     /// RFC822.SIZE.
     pub size: u64,
+    /// What `verify` found out.
+    pub signature: Signature,
     pub body: Body,
 }
 

@@ -15,9 +15,11 @@ use super::put_away::Experience;
 use super::session::{Selected, Session, Span};
 use super::syntax::{message_id, uid_set};
 use super::trouble::Trouble;
+use super::verify::Verifier;
 use super::{Arrival, Body, Fate, Intake, Mark, Resume, Stopped};
 use crate::config::{MailboxConfig, Start};
 use crate::failpoint::{Step, reach};
+use crate::mail::signature::Signature;
 
 /// UIDs whose details are asked for at once.
 const CHUNK: usize = 200;
@@ -33,6 +35,7 @@ pub(super) struct Pass<'a> {
     pub(super) session: &'a mut Session,
     pub(super) position: &'a mut Position,
     pub(super) memory: &'a mut Memory,
+    pub(super) verifier: Option<&'a mut Verifier>,
     pub(super) under_way: Option<UnderWay>,
 }
 
@@ -294,6 +297,7 @@ impl Pass<'_> {
             };
             outcomes.push((uid, outcome));
         }
+        self.verify(&mut outcomes).await;
         self.hand_over(outcomes).await?;
         if let Some(under_way) = &mut self.under_way {
             under_way.room = room;
@@ -318,8 +322,26 @@ impl Pass<'_> {
             uid,
             internal_date: details.date,
             size,
+            signature: Signature::None,
             body,
         })
+    }
+
+    /// Finds out what the signatures of whole messages prove.
+    async fn verify(&mut self, outcomes: &mut [(u32, Outcome)]) {
+        let Some(verifier) = self.verifier.as_deref_mut() else { return };
+        let whole = |outcome: &Outcome| matches!(outcome, Outcome::Arrived(Arrival { body: Body::Whole(_), .. }));
+        let mut arrivals: Vec<&mut Arrival> = Vec::new();
+        for (_, outcome) in outcomes.iter_mut().filter(|(_, outcome)| whole(outcome)) {
+            if let Outcome::Arrived(arrival) = outcome {
+                arrivals.push(arrival);
+            }
+        }
+        let bytes: Vec<&[u8]> = arrivals.iter().map(|arrival| arrival.body.bytes()).collect();
+        let signatures = verifier.check(&bytes).await;
+        for (arrival, signature) in arrivals.into_iter().zip(signatures) {
+            arrival.signature = signature;
+        }
     }
 
     /// Gives outcomes to the ledger, in order. The commit of the last messages is still to come.

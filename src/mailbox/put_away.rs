@@ -67,7 +67,8 @@ impl Pass<'_> {
             let left: BTreeSet<u32> = match filed.end {
                 filing::End::Tried => BTreeSet::new(),
                 filing::End::Hopeless | filing::End::Later => {
-                    let tried = |uid: &&u32| filed.done.contains(uid) || filed.refused.contains(uid);
+                    let Filed { done, gone, refused, .. } = &filed;
+                    let tried = |uid: &&u32| [done, gone, refused].iter().any(|some| some.contains(uid));
                     batch.iter().filter(|uid| !tried(uid)).copied().collect()
                 }
             };
@@ -111,7 +112,8 @@ impl Pass<'_> {
             let mut few: Vec<u32> = self.memory.filing.refused.drain(..untried.min(REFUSALS_MAX)).collect();
             untried -= few.len();
             few.sort_unstable();
-            if self.file_batch(&few, Before::Perhaps, Hope::Known).await?.done.is_empty() {
+            let filed = self.file_batch(&few, Before::Perhaps, Hope::Known).await?;
+            if filed.done.is_empty() && filed.gone.is_empty() {
                 break;
             }
         }
@@ -122,14 +124,12 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// What is gone counts as done. `uids`: at most [`filing::BATCH`], ascending.
+    /// `uids`: at most [`filing::BATCH`], ascending.
     async fn file_batch(&mut self, uids: &[u32], before: Before, hope: Hope) -> Result<Filed, End> {
         let there = match before {
             Before::Untouched => uids.to_vec(),
             Before::Perhaps => filing::still_there(self.session, uids).await?,
         };
-        let gone = uids.iter().copied().filter(|uid| there.binary_search(uid).is_err());
-        let mut done: Vec<u32> = gone.collect();
         let mut filed = Filed::default();
         if !there.is_empty() {
             reach(Step::BeforeFiling);
@@ -138,9 +138,8 @@ impl Pass<'_> {
                 reach(Step::Filed);
             }
         }
-        done.append(&mut filed.done);
-        self.filed(&done).await?;
-        filed.done = done;
+        filed.gone = uids.iter().copied().filter(|uid| there.binary_search(uid).is_err()).collect();
+        self.filed(&[filed.gone.as_slice(), filed.done.as_slice()].concat()).await?;
         let experience = &mut self.memory.filing;
         experience.refused.extend(&filed.refused);
         match &filed.trouble {

@@ -155,6 +155,7 @@ mod tests {
             sent_folder: None,
             message_bytes: 1,
             trust: None,
+            verify: None,
         };
         for (host, text, remedy) in [
             ("imap.gmail.com", "[ALERT] Application-specific password required (Failure)", "app password"),

@@ -10,6 +10,7 @@ use crate::case::event::Undeliverable;
 use crate::case::snapshot::Restored;
 use crate::case::{Alarm, CaseNumber, Command, EntryId, Target};
 use crate::mail::Address;
+use crate::mail::signature::Signature;
 
 /// Entries that are decided in one transaction, at most.
 pub const GROUP: usize = 64;
@@ -29,6 +30,9 @@ pub enum Payload {
         /// The whole size, when only the head was fetched (B34).
         #[serde(default)]
         oversize: Option<u64>,
+        /// What was found out of its signatures when it was taken in: the network is not asked again.
+        #[serde(default)]
+        signature: Signature,
     },
     Command(Command),
     Undeliverable(Undeliverable),

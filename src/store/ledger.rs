@@ -7,6 +7,7 @@ use super::journal::{ATTEMPTS, Mark as Marking, Payload};
 use super::raw::Packed;
 use super::{Result, Store, StoreError, Tx};
 use crate::case::EntryId;
+use crate::mail::signature::Signature;
 
 /// A message as a mailbox gave it, on its way into ledger and journal.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Found {
     pub uid: u32,
     pub internal_date: Option<Timestamp>,
     pub size: u64,
+    /// What its signatures were found to prove.
+    pub signature: Signature,
     /// All bytes, or the head where `extent` says so.
     pub packed: Packed,
     pub extent: Extent,
@@ -131,7 +134,7 @@ impl Tx<'_> {
         let received = found.internal_date.unwrap_or(now);
         // The state that was lost has probably acknowledged it (B36).
         let silent = self.restored_at()?.is_some_and(|restored| received < restored);
-        let payload = Payload::Mail { silent, oversize };
+        let payload = Payload::Mail { silent, oversize, signature: found.signature };
         let entry = self.journal(&payload, Some(&found.packed), Some(&found.mailbox), received, now, mark)?;
         let filing = self.put_row(key, "journalled", Some(entry), &hash, found, now)?;
         Ok(Taken { entry: Some(entry), filing })

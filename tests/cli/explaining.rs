@@ -1,5 +1,8 @@
 //! `explain`: every byte string is explained, as text and as data.
 
+use std::io::Read;
+use std::process::Stdio;
+
 use serde_json::Value;
 
 use crate::lab::{mail, random};
@@ -218,7 +221,10 @@ fn what_is_not_there_is_said_and_the_rest_is_explained() {
     place.write("one.eml", mail("one"));
     place.write("two.eml", mail("two"));
     let said = place.run(&["explain", "--format", "json", "one.eml", "missing.eml", "rules", "two.eml"]);
-    said.fails(66, &["missing.eml cannot be read: no such file", "rules cannot be read: is a directory"]);
+    said.fails(
+        66,
+        &["missing.eml cannot be read: no such file", "rules cannot be read: it is a folder and no Maildir"],
+    );
     assert_eq!(said.out.lines().map(is_explained).count(), 2);
     // Passwords are nobody's concern here; what is wrong with the rules is said, and the reading shown.
     place.reconfigure("IMAP_PASSWORD", "NO_SUCH_VARIABLE");
@@ -229,4 +235,65 @@ fn what_is_not_there_is_said_and_the_rest_is_explained() {
     assert_eq!(is_explained(said.out.trim())["subject"], "one");
     let said = place.run(&["explain", "--entry", "1"]);
     said.fails(78, &["desk.toml:1"]);
+}
+
+#[test]
+fn a_maildir_is_its_mails_in_order_of_delivery() {
+    let place = Place::alone();
+    for folder in ["box", "box/cur", "box/new", "box/tmp"] {
+        std::fs::create_dir(place.path(folder)).unwrap();
+    }
+    place.write("box/cur/1700000003.c:2,S", mail("three"));
+    place.write("box/new/1700000001.a", mail("one"));
+    place.write("box/tmp/1700000002.b", mail("half a mail"));
+    place.write("last.eml", mail("last"));
+    let said = place.run(&["explain", "--format", "json", "box", "last.eml"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let subjects: Vec<Value> = said.out.lines().map(|line| is_explained(line)["subject"].clone()).collect();
+    assert_eq!(subjects, ["one", "three", "last"]);
+    assert!(said.out.starts_with(r#"{"file":"box/new/1700000001.a","#), "{}", said.out);
+}
+
+#[test]
+fn many_files_come_out_in_their_order() {
+    let place = Place::alone();
+    let names: Vec<String> = (0..300).map(|at| format!("{at}.eml")).collect();
+    for (at, name) in names.iter().enumerate() {
+        // Every seventh takes longer than its neighbours.
+        let text = "The pump leaks.\r\n".repeat(if at % 7 == 0 { 5_000 } else { 1 });
+        place.write(name, [mail(name), text.into_bytes()].concat());
+    }
+    let mut arguments = vec!["explain", "--format", "json"];
+    arguments.extend(names.iter().map(String::as_str));
+    let said = place.run(&arguments);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let files: Vec<Value> = said.out.lines().map(|line| is_explained(line)["file"].clone()).collect();
+    assert_eq!(files, names);
+}
+
+#[test]
+fn a_reader_that_leaves_ends_it_without_a_word() {
+    let place = Place::alone();
+    place.write("one.eml", [mail("one"), "The pump leaks.\r\n".repeat(10_000).into_bytes()].concat());
+    for format in ["text", "json"] {
+        let arguments: Vec<&str> = ["explain", "--format", format].into_iter().chain(["one.eml"; 500]).collect();
+        let mut command = place.command(&arguments);
+        let mut explain = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut first = [0; 20];
+        // Standard output is closed as soon as the first words came.
+        explain.stdout.take().unwrap().read_exact(&mut first).unwrap();
+        let ended = explain.wait_with_output().unwrap();
+        assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    let place = Place::alone();
+    place.write("one.eml", mail("one"));
+    let mut command = place.command(&["explain", "one.eml"]);
+    command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+    let ended = command.output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.code() == Some(74) && said.contains("Standard output cannot be written"), "{ended:?}");
 }

@@ -6,6 +6,7 @@ use postcase::case::letter::Inside;
 use postcase::case::{Audience, Command, Effect, EntryId, PostKind, Template, Verb, Verdict};
 use postcase::mail::authentication::Trust;
 use postcase::mail::forward::Form;
+use postcase::mail::signature::Signature;
 use postcase::mail::{ClueKind, Forwarded, Kind, Pointer, SentId};
 use postcase::rules::Staff;
 use proptest::prelude::*;
@@ -423,4 +424,21 @@ fn a_form_speaks_for_none_of_the_staff() {
     let decision = desk.mail(&mail);
     assert_eq!((decision.verdict, to_customers(&decision)), (Verdict::Open, 0));
     assert!(desk.participants(10).is_empty());
+}
+
+/// B30: what was found out of the signature when the mail was taken in is proof, and never outweighs a failure.
+#[test]
+fn a_signature_that_was_checked_proves_who_writes() {
+    let signed = |mail: Mail| mail.with(|arrived| arrived.signature = Signature::Aligned);
+    let mut desk = desk();
+    desk.mail(&Mail::new("a", ANNA));
+    let public = desk.sent[0].id;
+    let unsigned = saying(answering(Mail::new("u", KEVIN), public), "Hold the button.");
+    assert_eq!(desk.mail(&unsigned).verdict, Verdict::Hold);
+    let refuted =
+        Mail::new("f", KEVIN).field("Authentication-Results", "mx.desk.example; dmarc=fail header.from=desk.example");
+    let refuted = desk.mail(&signed(saying(answering(refuted, public), "Hold it.")));
+    assert_eq!(refuted.verdict, Verdict::Hold);
+    let proven = desk.mail(&signed(saying(answering(Mail::new("s", KEVIN), public), "Hold the button.")));
+    assert_eq!((proven.verdict, to_customers(&proven)), (Verdict::Append, 1));
 }

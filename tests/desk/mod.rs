@@ -15,6 +15,7 @@ use postcase::engine::ask::{Answer, Asked, ask};
 use postcase::engine::{Clock, Engine, Place, Reloaded};
 use postcase::mail::Address;
 use postcase::mail::authentication::Trust;
+use postcase::mail::signature::Signature;
 use postcase::mailbox::{Arrival, Body, Fate, Mark, Opened, State};
 use postcase::rules::{MailboxFacts, Policy};
 use postcase::smtp::{Attempt, Begun, Delivery};
@@ -407,6 +408,7 @@ pub fn arrival(mailbox: &str, uid_validity: u32, uid: u32, shown: &Shown) -> Arr
         uid,
         internal_date: Some(shown.date),
         size: shown.oversize.unwrap_or(shown.bytes.len() as u64),
+        signature: Signature::None,
         body: match shown.oversize {
             None => Body::Whole(shown.bytes.clone()),
             Some(_) => Body::Head(shown.bytes.clone()),

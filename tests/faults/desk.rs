@@ -101,6 +101,7 @@ impl<'a> Desk<'a> {
         let path = self.folder.path().join("postcase.toml");
         let mailbox = MailboxConfig {
             trust: None,
+            verify: None,
             name: "support".to_owned(),
             address: address(),
             aliases: Vec::new(),

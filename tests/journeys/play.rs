@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Span};
 use postcase::case::{Action, CaseNumber, EntryId, Verb};
 use postcase::engine::ask::Asked;
 use postcase::mail::Address;
+use postcase::mail::signature::Signature;
 use postcase::smtp::Delivery;
 use postcase::store::journal::Payload;
 
@@ -80,7 +81,7 @@ fn come(desk: &mut Desk, step: &Step, mail: &Mail, folder: &Path, index: usize) 
         let bytes = write::bytes(mail, folder, desk, (index, count));
         match step.way {
             Way::SilentIngest => {
-                let payload = Payload::Mail { silent: true, oversize: None };
+                let payload = Payload::Mail { silent: true, oversize: None, signature: Signature::None };
                 desk.ask(Asked { payload, raw: Some(bytes), received: None });
             }
             Way::Mailbox => {

@@ -2,6 +2,7 @@
 //!
 //! - [`dovecot::Dovecot`]: a real Dovecot of one's own, with LMTP and IMAP.
 //! - [`client::Client`]: a plain IMAP client to put mail in and to look at what is there.
+//! - [`dns::Dns`]: a DNS server that knows what it is told.
 //! - [`proxy::Proxy`]: stands between client and server, and cuts, stalls, truncates or refuses.
 //! - [`script::Script`]: an IMAP server that says what a test wants, for faults that Dovecot does not have.
 //!
@@ -10,6 +11,7 @@
 #![allow(dead_code)]
 
 pub mod client;
+pub mod dns;
 pub mod dovecot;
 pub mod proxy;
 pub mod script;

@@ -17,6 +17,8 @@ mod lab;
 mod ledger;
 mod rebuilt;
 mod taking_in;
+#[cfg(feature = "dkim")]
+mod verifying;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -46,6 +48,7 @@ pub fn plain(port: u16) -> MailboxConfig {
         sent_folder: None,
         message_bytes: 1024 * 1024,
         trust: None,
+        verify: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use postcase::mail::signature::Signature;
 use postcase::store::journal::{Mark as Marking, Payload};
 use postcase::store::raw::Packed;
 use postcase::store::{Adopt, Lock, Store, StoreError};
@@ -111,7 +112,7 @@ fn what_was_not_committed_never_was() {
     let mut desk = Desk::new(DESK);
     {
         let tx = desk.engine().store().begin().expect("a transaction");
-        let mail = Payload::Mail { silent: false, oversize: None };
+        let mail = Payload::Mail { silent: false, oversize: None, signature: Signature::None };
         tx.journal(&mail, Some(&Packed::of(b"Subject: x\r\n\r\n")), None, monday(), monday(), Marking::Now)
             .expect("an entry");
     }

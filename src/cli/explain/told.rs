@@ -21,6 +21,10 @@ pub fn print(view: &View, reading: &Reading, format: Format, tense: Tense) {
     if format == Format::Json {
         return show::json(view);
     }
+    show::at_once(|| print_text(view, reading, tense));
+}
+
+fn print_text(view: &View, reading: &Reading, tense: Tense) {
     say!("{BOLD}{}{BOLD:#}", show::one_line(&view.file));
     if tense != Tense::Order {
         print_reading(view, reading);
@@ -120,7 +124,7 @@ fn speaker(speaker: &Speaker) -> String {
         _ => "the desk itself, or a form of its own",
     };
     let proof = match speaker.proof.as_deref() {
-        Some("authenticated") => "a trusted server has checked From",
+        Some("authenticated") => "From is proven: a trusted server, or the signature of its domain, says so",
         Some("refuted") => "a trusted server says that From is forged",
         Some("reference") => "the mail bears a signed reference of ours",
         _ => "nothing but From says so",

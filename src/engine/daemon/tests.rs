@@ -6,6 +6,7 @@ use super::*;
 use crate::case::{Command, Verb};
 use crate::engine::{Clock, Place};
 use crate::mail::Address;
+use crate::mail::signature::Signature;
 use crate::mailbox::{Arrival, Body, State};
 use crate::rules::MailboxFacts;
 use crate::smtp::{Begun, Delivery};
@@ -88,6 +89,7 @@ impl Scene {
             uid: 1,
             internal_date: None,
             size: bytes.len() as u64,
+            signature: Signature::None,
             body: Body::Whole(bytes.to_vec()),
         };
         self.desk.engine.arrived(vec![arrival], Filed::None).unwrap();

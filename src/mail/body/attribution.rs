@@ -72,6 +72,9 @@ pub fn lines(lines: &[Line<'_>], at: usize) -> Option<usize> {
         if lines.get(next).is_some_and(is_bare_verb) {
             continue;
         }
+        if !closes(joined.trim_end()) {
+            continue;
+        }
         let follows = if is_above_marker(lines, next) { Next::Quoted } else { Next::of(lines, next) };
         if introduces(joined.trim_end(), follows) || names(lines[at].content, joined.trim_end()) {
             let alone = joined[tail..].trim_end();
@@ -118,7 +121,7 @@ pub fn within(line: &str, next: Next) -> Option<usize> {
 /// Whether an attribution that goes on in the next line may begin like this.
 fn may_wrap(line: &str) -> bool {
     let line = line.trim_start_matches(FRINGE);
-    OPENINGS.of_line(line).is_some() || dated(line) || line.contains(['@', '<'])
+    memchr::memchr2(b'@', b'<', line.as_bytes()).is_some() || OPENINGS.of_line(line).is_some() || dated(line)
 }
 
 /// Whether a line begins with an opening and has a date.
@@ -145,15 +148,36 @@ fn names(first: &str, joined: &str) -> bool {
         && !MINE.is_match(joined)
 }
 
+/// Whether `line`, folded, ends as attributions do: a cheap question, for it is asked of every line.
+fn closes(line: &str) -> bool {
+    let bare = bare(line);
+    ends_in_sign(line, bare) || is_signed(bare) || ends_in_verb(bare) || bare.starts_with(QUOTING)
+}
+
+/// A line without what mail programs put around an attribution.
+fn bare(line: &str) -> &str {
+    line.trim_start_matches(FRINGE).trim_end_matches(['*', '-', '_', '|', ' ', '~', '"', '.'])
+}
+
+fn ends_in_sign(line: &str, bare: &str) -> bool {
+    bare.ends_with([':', '：']) || line.ends_with(" >>>")
+}
+
+fn is_signed(bare: &str) -> bool {
+    bare.ends_with('>') && bare.contains('@')
+}
+
+/// `Quoting Anna <anna@example.org>`, without a verb at the end.
+const QUOTING: &str = "quoting ";
+
 /// Whether `line`, folded, introduces a quotation. Where nothing marks the quotation, it has to say when and who.
 fn introduces(line: &str, next: Next) -> bool {
-    let bare = line.trim_start_matches(FRINGE).trim_end_matches(['*', '-', '_', '|', ' ', '~', '"', '.']);
-    let ends = bare.ends_with([':', '：']) || line.ends_with(" >>>");
-    let signed = bare.ends_with('>') && bare.contains('@');
-    // Cheap questions first: this is asked of every line.
+    let bare = bare(line);
+    let ends = ends_in_sign(line, bare);
+    let signed = is_signed(bare);
     let spoken = next == Next::Quoted || digits(bare) > 0;
-    let ends_in_verb = !ends && spoken && ENDING.is_match(bare) && VERB.is_match(bare);
-    let quoting = next == Next::Quoted && bare.starts_with("quoting ");
+    let ends_in_verb = !ends && spoken && ends_in_verb(bare) && VERB.is_match(bare);
+    let quoting = next == Next::Quoted && bare.starts_with(QUOTING);
     if !ends && !ends_in_verb && !signed && !quoting {
         return false;
     }
@@ -191,8 +215,44 @@ fn ends_in_address(line: &str) -> bool {
     line.trim_end_matches([':', '：', ' ']).rsplit(' ').next().is_some_and(|word| word.contains('@'))
 }
 
-/// Verbs that end an attribution also without a colon.
-static ENDING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:wrote|writes|schrieb|geschrieben|a écrit|escribió|ha scritto|schreef|escreveu|napisał\(a\)|napisał|pisze|skrev|kirjoitti|napsal\(a\)|пишет|написал\(а\)|yazdı|írta|写道|寫道|작성|כתב|のメール|đã viết)\s*[>.*\-_ ]*$")
-        .expect("a constant")
+/// Whether a line ends in a verb that ends an attribution also without a colon.
+fn ends_in_verb(line: &str) -> bool {
+    let line = line.trim_end_matches(|c: char| c.is_whitespace() || ">.*-_".contains(c));
+    let Some(last) = line.bytes().last() else { return false };
+    BY_END[usize::from(last)].iter().any(|verb| line.ends_with(verb))
+}
+
+/// The verbs by their last byte.
+static BY_END: LazyLock<[Vec<&'static str>; 256]> = LazyLock::new(|| {
+    let ends =
+        |byte: usize| ENDINGS.iter().copied().filter(move |verb| verb.bytes().last().map(usize::from) == Some(byte));
+    std::array::from_fn(|byte| ends(byte).collect())
 });
+
+const ENDINGS: &[&str] = &[
+    "wrote",
+    "writes",
+    "schrieb",
+    "geschrieben",
+    "a écrit",
+    "escribió",
+    "ha scritto",
+    "schreef",
+    "escreveu",
+    "napisał(a)",
+    "napisał",
+    "pisze",
+    "skrev",
+    "kirjoitti",
+    "napsal(a)",
+    "пишет",
+    "написал(а)",
+    "yazdı",
+    "írta",
+    "写道",
+    "寫道",
+    "작성",
+    "כתב",
+    "のメール",
+    "đã viết",
+];

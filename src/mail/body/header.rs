@@ -32,6 +32,9 @@ pub fn separator(content: &str) -> Option<Handing> {
         return None;
     }
     let inner = folded.trim_matches(|c: char| "-_=*–—:：>< #~.".contains(c));
+    if inner.is_empty() {
+        return None;
+    }
     if FORWARDS.contains(inner) || dashed && HANDED.iter().any(|by| inner.starts_with(by)) {
         return Some(Handing::Forward);
     }
@@ -228,6 +231,8 @@ fn on_one_line(first: Label, line: &str) -> Vec<(Label, String)> {
 
 /// The name and the value of a line of a copied header.
 pub fn label(content: &str) -> Option<(Label, &str)> {
+    // Most lines have no such sign, and every line is asked; 0xef begins the wide colon.
+    memchr::memchr3(b':', b'|', 0xef, content.as_bytes())?;
     let plain = content.trim_start_matches(['*', '_', ' ', '|', '\u{200f}', '\u{200e}']);
     let (end, colon) = plain.char_indices().take(32).find(|(_, c)| matches!(c, ':' | '：' | '|'))?;
     let name = folded(plain[..end].trim_matches(['*', '_', ' ', '\u{a0}']));

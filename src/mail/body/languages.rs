@@ -55,22 +55,52 @@ fn words(row: &'static str) -> impl Iterator<Item = &'static str> {
     row.split('|').filter(|word| !word.trim().is_empty())
 }
 
-/// Beginnings of lines, found by their first character.
-pub struct Beginnings(HashMap<char, Vec<&'static str>>);
+/// What lines begin with, found by the first character: every line of every mail is asked.
+struct ByFirst<T> {
+    ascii: [Vec<T>; 128],
+    others: HashMap<char, Vec<T>>,
+}
+
+impl<T> ByFirst<T> {
+    fn of(rows: impl Iterator<Item = (&'static str, T)>) -> ByFirst<T> {
+        let mut found = ByFirst { ascii: std::array::from_fn(|_| Vec::new()), others: HashMap::new() };
+        for (word, row) in rows {
+            let first = word.chars().next().unwrap_or(' ');
+            match found.ascii.get_mut(first as usize) {
+                Some(rows) => rows.push(row),
+                None => found.others.entry(first).or_default().push(row),
+            }
+        }
+        found
+    }
+
+    fn of_line(&self, line: &str) -> &[T] {
+        let Some(first) = line.chars().next() else { return &[] };
+        self.ascii.get(first as usize).or_else(|| self.others.get(&first)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Beginnings of lines.
+pub struct Beginnings(ByFirst<&'static str>);
 
 impl Beginnings {
-    fn of(words: impl Iterator<Item = &'static str>) -> Beginnings {
-        let mut by_first: HashMap<char, Vec<&'static str>> = HashMap::new();
-        for word in words {
-            by_first.entry(word.chars().next().unwrap_or(' ')).or_default().push(word);
-        }
-        Beginnings(by_first)
+    pub fn of(words: impl Iterator<Item = &'static str>) -> Beginnings {
+        Beginnings(ByFirst::of(words.map(|word| (word, word))))
     }
 
     /// The longest word with which `line` begins.
     pub fn of_line(&self, line: &str) -> Option<&'static str> {
-        let known = self.0.get(&line.chars().next()?)?;
-        known.iter().filter(|word| line.starts_with(**word)).max_by_key(|word| word.len()).copied()
+        self.0.of_line(line).iter().filter(|word| line.starts_with(**word)).max_by_key(|word| word.len()).copied()
+    }
+}
+
+/// Beginnings of lines, each with the end that belongs to it.
+pub struct Frames(ByFirst<(&'static str, &'static str)>);
+
+impl Frames {
+    /// Whether `line` begins and ends as one of them.
+    pub fn hold(&self, line: &str) -> bool {
+        self.0.of_line(line).iter().any(|(begins, ends)| line.starts_with(begins) && line.ends_with(ends))
     }
 }
 
@@ -83,8 +113,10 @@ pub static FOOTERS: LazyLock<Beginnings> =
     LazyLock::new(|| Beginnings::of(all().flat_map(|language| words(language.footers))));
 
 /// How footers begin and end, where one alone says too little.
-pub static FRAMES: LazyLock<Vec<(&'static str, &'static str)>> =
-    LazyLock::new(|| all().flat_map(|language| words(language.frames)).filter_map(|f| f.split_once('…')).collect());
+pub static FRAMES: LazyLock<Frames> = LazyLock::new(|| {
+    let frames = all().flat_map(|language| words(language.frames)).filter_map(|frame| frame.split_once('…'));
+    Frames(ByFirst::of(frames.map(|(begins, ends)| (begins, (begins, ends)))))
+});
 
 /// A verb of an attribution; where a language writes spaces, as the beginning of a word.
 pub static VERB: LazyLock<Regex> = LazyLock::new(|| {

@@ -1,5 +1,7 @@
 //! What the HTML says of each line of a text, be it the text that was made of it or the one that came beside it.
 
+use memchr::memmem;
+
 use super::Line;
 use crate::mail::html::{Mark, Rendered};
 
@@ -68,22 +70,24 @@ fn around(lines: &[Line<'_>]) -> Vec<Option<Verdict>> {
 
 /// Finds the lines of a text in the HTML that came beside it. Linear: each line looks ahead [`REACH`] bytes at most.
 fn transfer(lines: &[Line<'_>], html: &[Line<'_>], resolved: &[Option<Verdict>]) -> Vec<Option<Verdict>> {
-    let mut letters = String::new();
+    let mut letters = Vec::new();
     // Where each line of the HTML ends in `letters`.
     let mut ends: Vec<usize> = Vec::with_capacity(html.len());
     for line in html {
-        letters.extend(key(line.content));
+        add_letters(line.content, &mut letters);
         ends.push(letters.len());
     }
     let (mut at, mut misses) = (0, 0);
     let mut verdicts = Vec::with_capacity(lines.len());
+    let mut wanted = Vec::new();
     for line in lines {
-        let wanted: String = key(line.content).collect();
-        let near = &letters[at..letters.floor_char_boundary(at + REACH + wanted.len())];
+        wanted.clear();
+        add_letters(line.content, &mut wanted);
+        let near = &letters[at..letters.len().min(at + REACH + wanted.len())];
         let found = if near.starts_with(&wanted) {
             Some(at)
         } else if wanted.len() >= LETTERS && misses < MISSES {
-            near.find(&wanted).map(|offset| at + offset)
+            memmem::find(near, &wanted).map(|offset| at + offset)
         } else {
             None
         };
@@ -100,7 +104,12 @@ fn transfer(lines: &[Line<'_>], html: &[Line<'_>], resolved: &[Option<Verdict>])
     verdicts
 }
 
-/// Letters and digits: what stays the same between a text and its HTML.
-fn key(text: &str) -> impl Iterator<Item = char> + '_ {
-    text.chars().filter(|c| c.is_alphanumeric())
+/// Letters and digits, in UTF-8: what stays the same between a text and its HTML.
+fn add_letters(text: &str, letters: &mut Vec<u8>) {
+    if text.is_ascii() {
+        letters.extend(text.bytes().filter(u8::is_ascii_alphanumeric));
+    } else {
+        let kept = text.chars().filter(|c| c.is_alphanumeric());
+        kept.for_each(|c| letters.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()));
+    }
 }

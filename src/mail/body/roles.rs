@@ -2,7 +2,7 @@
 
 use super::header::{self, Handing};
 use super::markup::Verdict;
-use super::{Handed, Line, Next, attribution, has_marker, signature};
+use super::{Handed, Line, Next, attribution, card, has_marker, signature};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -59,6 +59,7 @@ pub fn roles(lines: &[Line<'_>], verdicts: &[Option<Verdict>], handed: Handed) -
     }
     unfold_signatures(lines, verdicts, &mut roles);
     unfold_footers(lines, &mut roles);
+    fold_card(lines, &mut roles);
     cite(lines, &mut roles);
     roles
 }
@@ -199,6 +200,18 @@ impl Walk<'_> {
             Next::Quoted => Beginning::Attribution(count),
             Next::Plain => Beginning::Quotation(count),
         })
+    }
+}
+
+/// A card below the closing salutation, where the author's words end first.
+fn fold_card(lines: &[Line<'_>], roles: &mut [Role]) {
+    /// Lines of a card and the blank ones between them.
+    const REACH: usize = 40;
+    let Some(begin) = roles.iter().position(|role| *role == Role::Own) else { return };
+    let length = roles[begin..].iter().take_while(|role| **role == Role::Own).count();
+    let from = begin + length.saturating_sub(REACH);
+    if let Some(at) = card::below_closing(&lines[from..begin + length]) {
+        roles[from + at..begin + length].fill(Role::Signature);
     }
 }
 

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::Line;
 use super::fold::folded;
-use super::languages::{FOOTERS, FRAMES};
+use super::languages::{Beginnings, FOOTERS, FRAMES};
+use super::{Line, card};
 use crate::mail::message::clip;
 
 /// A signature has no more lines than this, blank ones aside.
@@ -50,7 +50,7 @@ pub fn begins(lines: &[Line<'_>], run: std::ops::Range<usize>) -> Option<usize> 
             Some(Opening::Sure) => filled <= LINES,
             // The line that ends the text, above a quotation or what a telephone says, says nothing.
             Some(Opening::Ruled) if filled == 0 || Some(below) == found => true,
-            Some(Opening::Ruled) => filled <= CARD && is_card(lines[at].content, &lines[at + 1..run.end]),
+            Some(Opening::Ruled) => filled <= CARD && card::is_card(lines[at].content, &lines[at + 1..run.end]),
             None => false,
         };
         found = if fits { Some(at) } else { found };
@@ -65,45 +65,15 @@ pub fn begins(lines: &[Line<'_>], run: std::ops::Range<usize>) -> Option<usize> 
     found
 }
 
-/// A name, a company, how to reach them.
-fn is_card(rule: &str, lines: &[Line<'_>]) -> bool {
-    let filled = || lines.iter().map(|line| line.content).filter(|content| !content.is_empty());
-    let named = |first: &str| {
-        let head = first.split('|').next().unwrap_or_default();
-        head.starts_with(|c: char| c.is_alphabetic() && !c.is_lowercase())
-            && head.split_whitespace().count() <= 6
-            && !head.contains(['@', ':'])
-            && !head.contains(|c: char| c.is_ascii_digit())
-    };
-    let name = filled().next().is_some_and(named);
-    let short = filled()
-        .all(|content| content.len() <= 160 && !content.ends_with(['?', '!', ':']) && !content.starts_with('<'));
-    let tabled = filled().filter(|content| content.matches('|').count() >= 2).count() > 1;
-    let brief = || rule.len() >= 8 && rule.starts_with('_') && filled().all(|content| content.split(' ').count() <= 5);
-    name && short && !tabled && (filled().any(reaches) || brief())
-}
-
-/// Whether a line says how to reach somebody: an address, a page, a telephone.
-fn reaches(content: &str) -> bool {
-    let digits = content.bytes().filter(u8::is_ascii_digit).count();
-    let number = || {
-        content.split(|c: char| c.is_alphabetic()).any(|part| {
-            let long = part.bytes().filter(u8::is_ascii_digit).count() >= 7;
-            long && part.chars().all(|c| c.is_ascii_digit() || " +()-/.\u{a0}:|".contains(c))
-        })
-    };
-    content.contains('@') || content.contains("www.") || content.contains("http") || digits >= 7 && number()
-}
-
 /// The paragraph that lawyers ask for.
 fn is_disclaimer(lines: &[Line<'_>], at: usize) -> bool {
     let content = lines[at].content;
-    if content.len() < 10 || !content.is_char_boundary(0) {
+    if content.len() < 10 {
         return false;
     }
     let start = folded(clip(content, 60));
     let start = start.trim_start_matches(['*', '_', '-', ' ', '[', '(', '"', '“', '/', '#']);
-    if !DISCLAIMERS.iter().any(|words| start.starts_with(words)) {
+    if DISCLAIMED.of_line(start).is_none() {
         return false;
     }
     // Its lines may be wrapped.
@@ -120,16 +90,17 @@ pub fn is_footer(content: &str) -> bool {
     let line = folded(content);
     let line = line.trim_start_matches(['*', '_', '-', '(', '[', '<', ' ', '~', '—', '–']);
     let framed = line.trim_end_matches(['.', '*', '_', ')', ']', '>', ' ', '!', '。']);
-    let known = FOOTERS.of_line(line).is_some()
-        || FRAMES.iter().any(|(begins, ends)| framed.starts_with(begins) && framed.ends_with(ends));
-    let wordy = framed.split_whitespace().count() > 16;
-    known && !wordy && DEVICE.is_match(line) || POLITE.iter().any(|words| line.starts_with(words)) || is_scanned(line)
+    let known = FOOTERS.of_line(line).is_some() || FRAMES.hold(framed);
+    let wordy = || framed.split_whitespace().count() > 16;
+    known && !wordy() && DEVICE.is_match(line) || POLITE_WORDS.of_line(line).is_some() || is_scanned(line)
 }
 
 /// `Virus-free. www.avast.com`, in one line or two.
 fn is_scanned(line: &str) -> bool {
-    let scanner = ["avast", "www.avg.com", "avg antivirus", "by avg", "norton", "kaspersky", "eset "];
-    let Some(scanner) = scanner.into_iter().find(|scanner| line.contains(scanner)) else { return false };
+    if !SCANNER.is_match(line) {
+        return false;
+    }
+    let Some(scanner) = SCANNERS.iter().find(|scanner| line.contains(**scanner)) else { return false };
     let page = ["www.avast.com", "www.avg.com", "http://www.avg.com", "https://www.avast.com"];
     page.contains(&line.trim_end_matches(['.', ' ', '>']))
         || ["vir", "vír", "wirus", "вирус", "病毒", "ウイルス", "바이러스", "ιούς"]
@@ -137,6 +108,14 @@ fn is_scanned(line: &str) -> bool {
             .any(|virus| line.contains(virus))
             && (line.contains(&format!("www.{scanner}")) || CHECKED.iter().any(|checked| line.contains(checked)))
 }
+
+const SCANNERS: &[&str] = &["avast", "www.avg.com", "avg antivirus", "by avg", "norton", "kaspersky", "eset "];
+
+/// All of them at once: every line of the author's is asked.
+static SCANNER: LazyLock<Regex> = LazyLock::new(|| {
+    let escaped: Vec<String> = SCANNERS.iter().map(|scanner| regex::escape(scanner)).collect();
+    Regex::new(&escaped.join("|")).expect("made of escaped words")
+});
 
 /// What a scanner did.
 const CHECKED: &[&str] = &[
@@ -166,6 +145,8 @@ const CHECKED: &[&str] = &[
     "扫描",
     "검사",
 ];
+
+static POLITE_WORDS: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of(POLITE.iter().copied()));
 
 /// Lines that ask for indulgence, or for trees.
 const POLITE: &[&str] = &[
@@ -206,6 +187,8 @@ static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
     ))
     .expect("a constant")
 });
+
+static DISCLAIMED: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of(DISCLAIMERS.iter().copied()));
 
 /// Beginnings of disclaimers; they count where one of [`SECRETS`] follows.
 const DISCLAIMERS: &[&str] = &[

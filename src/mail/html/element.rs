@@ -1,11 +1,10 @@
 //! What an element says of what is in it: hidden, quoted, a signature.
 
-use html5ever::tokenizer::Tag;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
-use crate::mail::message::clip;
-
-/// Bytes of an attribute that are looked at.
-const ATTRIBUTE_BYTES: usize = 2_000;
+use super::name::Name;
+use super::tokens::Tag;
 
 /// What the markup says of a line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,31 +33,29 @@ pub enum Visibility {
     Sized,
 }
 
-pub fn attribute<'a>(tag: &'a Tag, name: &str) -> Option<&'a str> {
-    tag.attrs.iter().find(|a| &*a.name.local == name).map(|a| clip(&a.value, ATTRIBUTE_BYTES))
-}
-
 /// The style of an element, lower case, without spaces; empty where it has none.
 pub struct Style(String);
 
 impl Style {
     pub fn of(tag: &Tag) -> Style {
-        let Some(written) = attribute(tag, "style") else { return Style(String::new()) };
-        Style(written.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect())
+        let Some(written) = tag.attribute(Name::STYLE) else { return Style(String::new()) };
+        let mut style = written.to_ascii_lowercase();
+        style.retain(|c| !c.is_whitespace());
+        Style(style)
     }
 }
 
 /// Preheaders and other text that only machines see.
 pub fn visibility(tag: &Tag, Style(style): &Style) -> Visibility {
-    if attribute(tag, "hidden").is_some() {
+    if tag.attribute(Name::HIDDEN).is_some() {
         return Visibility::Hidden;
     }
     let mut size = Visibility::Inherited;
     let (mut flat, mut clipped) = (false, false);
-    let (mut ink, mut paper) = ("", attribute(tag, "bgcolor").unwrap_or_default());
+    let (mut ink, mut paper) = ("", tag.attribute(Name::BGCOLOR).unwrap_or_default());
     for declaration in style.split(';') {
         let Some((property, value)) = declaration.split_once(':') else { continue };
-        let value = value.trim_end_matches("!important");
+        let value = value.strip_suffix("!important").unwrap_or(value);
         match property {
             "display" if value == "none" => return Visibility::Hidden,
             "visibility" if value == "hidden" => return Visibility::Hidden,
@@ -74,7 +71,7 @@ pub fn visibility(tag: &Tag, Style(style): &Style) -> Visibility {
             _ => {}
         }
     }
-    if !ink.is_empty() && colour(ink) == colour(paper) {
+    if !ink.is_empty() && !paper.is_empty() && colour(ink) == colour(paper) {
         return Visibility::Hidden;
     }
     if flat && (clipped || size == Visibility::Tiny) { Visibility::Hidden } else { size }
@@ -119,24 +116,23 @@ pub enum Block {
 }
 
 pub fn block(tag: &Tag, Style(style): &Style) -> Block {
-    let class = attribute(tag, "class").unwrap_or_default();
+    let class = tag.attribute(Name::CLASS).unwrap_or_default();
     let barred = style.contains("border-left") && !style.contains("border-left:none");
-    let cited = attribute(tag, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("cite"));
+    let cited = tag.attribute(Name::TYPE).is_some_and(|kind| kind.eq_ignore_ascii_case("cite"));
     let indented = style.contains("border:none") && style.contains("margin:0") && !barred;
     if !cited && !barred && (class == "gmail_quote" || indented) { Block::Indentation } else { Block::Quotation }
 }
 
+/// Attributes by which mail programs name elements.
+const NAMING: &[Name] = &[Name::CLASS, Name::ID, Name::NAME, Name::FAIREMAIL, Name::DATA_MARKER, Name::DATA_SMARTMAIL];
+
 /// What a mail program says of an element by its class, its id or its name.
 pub fn mark(tag: &Tag, style: &Style) -> Mark {
     let mut found = Mark::Text;
-    for attribute in &tag.attrs {
-        if !matches!(&*attribute.name.local, "class" | "id" | "name" | "fairemail" | "data-marker" | "data-smartmail") {
-            continue;
-        }
-        for word in clip(&attribute.value, ATTRIBUTE_BYTES).split_whitespace() {
+    for value in tag.attributes(NAMING) {
+        for word in value.split_whitespace() {
             // Outlook and Yahoo put their own mark before those of others.
-            let word = word.trim_start_matches("x_").trim_start_matches("m_");
-            found = found.max(named(word));
+            found = found.max(named(without(without(word, "x_"), "m_")));
         }
     }
     if found == Mark::Text { styled(tag, style) } else { found }
@@ -144,23 +140,37 @@ pub fn mark(tag: &Tag, style: &Style) -> Mark {
 
 fn named(word: &str) -> Mark {
     let lower = word.to_ascii_lowercase();
-    let known = |names: &[&str]| names.contains(&lower.as_str());
-    if known(SIGNATURES) || SIGNATURE_ENDS.iter().any(|end| lower.ends_with(end)) {
-        Mark::Signature
-    } else if known(APPENDED) {
-        Mark::Appended
-    } else if known(QUOTES) || QUOTE_ENDS.iter().any(|end| lower.ends_with(end)) {
-        Mark::Quote
-    } else if known(ATTRIBUTIONS) {
-        Mark::Attribution
-    } else {
-        Mark::Text
+    let ends = |ends: &[&str]| ends.iter().any(|end| lower.ends_with(end));
+    match NAMES.get(lower.as_str()) {
+        Some(mark) => *mark,
+        None if ends(SIGNATURE_ENDS) => Mark::Signature,
+        None if ends(QUOTE_ENDS) => Mark::Quote,
+        None => Mark::Text,
     }
 }
 
+fn without<'a>(word: &'a str, lead: &str) -> &'a str {
+    let mut word = word;
+    while let Some(rest) = word.strip_prefix(lead) {
+        word = rest;
+    }
+    word
+}
+
+/// The tables below, together.
+static NAMES: LazyLock<HashMap<&'static str, Mark>> = LazyLock::new(|| {
+    let tables = [
+        (ATTRIBUTIONS, Mark::Attribution),
+        (QUOTES, Mark::Quote),
+        (APPENDED, Mark::Appended),
+        (SIGNATURES, Mark::Signature),
+    ];
+    tables.iter().flat_map(|(names, mark)| names.iter().map(|name| (*name, *mark))).collect()
+});
+
 /// What Outlook and the web mailers of GMX and WEB.DE say by style alone.
 fn styled(tag: &Tag, Style(style): &Style) -> Mark {
-    if style.is_empty() || !matches!(&*tag.name, "div" | "td") {
+    if style.is_empty() || !matches!(tag.element, Name::DIV | Name::TD) {
         return Mark::Text;
     }
     let topped = ["border-top:solid#b5c4df1.0pt", "border-top:solid#e1e1e11.0pt"];

@@ -1,8 +1,7 @@
 //! The elements that are open, and what holds within them.
 
-use html5ever::LocalName;
-
 use super::element::Mark;
+use super::name::Name;
 
 /// Elements that are looked through for the one that an end tag closes.
 const REACH: usize = 256;
@@ -34,91 +33,87 @@ pub enum Table {
     Data,
 }
 
-/// Most end tags close what is open; the others are known here without a search.
-struct Counts([usize; SLOTS]);
+/// Most end tags close what is open; the others are known by such counts, without a search.
 const SLOTS: usize = 64;
 
-impl Default for Counts {
-    fn default() -> Counts {
-        Counts([0; SLOTS])
-    }
-}
-
-fn slot(name: &str) -> usize {
-    let bytes = name.as_bytes();
-    let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
-    (usize::from(first) * 5 + usize::from(last) * 3 + bytes.len()) % SLOTS
-}
-
 /// The open elements, outermost first.
-#[derive(Default)]
 pub struct Stack {
-    open: Vec<(LocalName, State)>,
+    open: Vec<(Name, State)>,
     /// How many are open of the names that share a slot.
-    counts: Counts,
+    counts: [usize; SLOTS],
     root: State,
 }
 
 impl Stack {
     pub fn with_root(root: State) -> Stack {
-        Stack { root, ..Stack::default() }
+        Stack { open: Vec::new(), counts: [0; SLOTS], root }
     }
 
-    pub fn state(&self) -> State {
-        self.open.last().map_or(self.root, |(_, state)| *state)
+    pub fn state(&self) -> &State {
+        self.open.last().map_or(&self.root, |(_, state)| state)
     }
 
     pub fn state_mut(&mut self) -> &mut State {
         self.open.last_mut().map_or(&mut self.root, |(_, state)| state)
     }
 
-    pub fn push(&mut self, name: LocalName, state: State) {
-        self.counts.0[slot(&name)] += 1;
-        self.open.push((name, state));
+    pub fn push(&mut self, element: Name, state: State) {
+        self.counts[element.slot(SLOTS)] += 1;
+        self.open.push((element, state));
     }
 
-    /// The innermost element of that name, within reach and not behind an element that ends the search.
-    fn find(&self, name: &str, ends: impl Fn(&str) -> bool) -> Option<usize> {
-        if self.counts.0[slot(name)] == 0 {
+    /// The innermost such element, within reach and not behind an element that ends the search.
+    fn find(&self, element: Name, ends: impl Fn(Name) -> bool) -> Option<usize> {
+        if self.counts[element.slot(SLOTS)] == 0 {
             return None;
         }
         for (at, (open, _)) in self.open.iter().enumerate().rev().take(REACH) {
-            if &**open == name {
+            if *open == element {
                 return Some(at);
             }
-            if ends(open) {
+            if ends(*open) {
                 return None;
             }
         }
         None
     }
 
-    /// Closes the element of that name, and those within it that were left open.
-    pub fn close(&mut self, name: &str) {
-        let found = if is_inline(name) {
-            self.find(name, |open| !is_inline(open))
-        } else if is_of_table(name) {
-            self.find(name, |open| open == "table" && name != "table")
+    /// Closes such an element, and those within it that were left open.
+    pub fn close(&mut self, element: Name) {
+        let found = if element.is_inline() {
+            self.find(element, |open| !open.is_inline())
+        } else if element.is_of_table() {
+            self.find(element, |open| open == Name::TABLE && element != Name::TABLE)
         } else {
-            self.find(name, is_scope)
+            self.find(element, Name::is_scope)
         };
         if let Some(at) = found {
             self.truncate(at);
         }
     }
 
-    /// Closes what a start tag of that name ends without saying so.
-    pub fn close_implied(&mut self, name: &str) {
-        let found = match name {
-            "li" => self.find("li", |open| matches!(open, "ul" | "ol" | "table" | "blockquote")),
-            "td" | "th" => {
-                let cell = |cell| self.find(cell, |open| matches!(open, "table" | "tr"));
-                cell("td").max(cell("th"))
+    /// Closes what such a start tag ends without saying so.
+    pub fn close_implied(&mut self, element: Name) {
+        let found = match element {
+            Name::LI => {
+                self.find(Name::LI, |open| matches!(open, Name::UL | Name::OL | Name::TABLE | Name::BLOCKQUOTE))
             }
-            "tr" => self.find("tr", |open| open == "table"),
-            "p" | "div" | "ul" | "ol" | "table" | "blockquote" | "h1" | "h2" | "h3" | "pre" | "hr" => {
-                self.find("p", |open| !is_inline(open))
+            Name::TD | Name::TH => {
+                let cell = |cell| self.find(cell, |open| matches!(open, Name::TABLE | Name::TR));
+                cell(Name::TD).max(cell(Name::TH))
             }
+            Name::TR => self.find(Name::TR, |open| open == Name::TABLE),
+            Name::P
+            | Name::DIV
+            | Name::UL
+            | Name::OL
+            | Name::TABLE
+            | Name::BLOCKQUOTE
+            | Name::H1
+            | Name::H2
+            | Name::H3
+            | Name::PRE
+            | Name::HR => self.find(Name::P, |open| !open.is_inline()),
             _ => None,
         };
         if let Some(at) = found {
@@ -128,72 +123,17 @@ impl Stack {
 
     /// Gives every table around the text the purpose that one of its cells shows.
     pub fn mark_table(&mut self) {
-        for (name, state) in self.open.iter_mut().rev().take(REACH) {
+        for (element, state) in self.open.iter_mut().rev().take(REACH) {
             state.table = Table::Data;
-            if &**name == "table" {
+            if *element == Name::TABLE {
                 break;
             }
         }
     }
 
     fn truncate(&mut self, at: usize) {
-        for (name, _) in self.open.drain(at..) {
-            self.counts.0[slot(&name)] -= 1;
+        for (element, _) in self.open.drain(at..) {
+            self.counts[element.slot(SLOTS)] -= 1;
         }
     }
-}
-
-fn is_inline(name: &str) -> bool {
-    matches!(
-        name,
-        "a" | "b"
-            | "i"
-            | "u"
-            | "s"
-            | "em"
-            | "strong"
-            | "font"
-            | "span"
-            | "small"
-            | "big"
-            | "sub"
-            | "sup"
-            | "tt"
-            | "strike"
-            | "code"
-            | "label"
-            | "o:p"
-    )
-}
-
-fn is_of_table(name: &str) -> bool {
-    matches!(name, "table" | "tbody" | "thead" | "tfoot" | "tr" | "td" | "th")
-}
-
-fn is_scope(name: &str) -> bool {
-    matches!(name, "table" | "td" | "th" | "html" | "object" | "caption")
-}
-
-/// Elements without content and without end tag.
-pub fn is_void(name: &str) -> bool {
-    matches!(
-        name,
-        "area"
-            | "base"
-            | "br"
-            | "col"
-            | "embed"
-            | "hr"
-            | "img"
-            | "input"
-            | "link"
-            | "meta"
-            | "param"
-            | "source"
-            | "track"
-            | "wbr"
-            | "html"
-            | "body"
-            | "head"
-    )
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 fn text(html: &str) -> String {
-    to_text(html, &mut Flaws::default())
+    to_text(html)
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn lists_tables_and_pictures() {
 
 #[test]
 fn lines_are_marked() {
-    let marks = |html: &str| render(html, &mut Flaws::default()).marks;
+    let marks = |html: &str| render(html).marks;
     assert_eq!(
         marks("a<div class='gmail_signature'>b</div><div class=gmail_quote>c<blockquote>d</blockquote></div>e"),
         [Mark::Text, Mark::Signature, Mark::Quote, Mark::Quote, Mark::Text]

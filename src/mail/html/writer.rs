@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use html5ever::tokenizer::states::RawKind;
-use html5ever::tokenizer::{Tag, TagKind, TokenSinkResult};
+use html5gum::State as Reading;
 
 use super::Rendered;
-use super::element::{self, Block, Mark, Style, Visibility, attribute};
-use super::stack::{Stack, State, Table, is_void};
+use super::element::{self, Block, Mark, Style, Visibility};
+use super::name::Name;
+use super::stack::{Stack, State, Table};
+use super::tokens::Tag;
 
 /// `>` at the beginning of a line, at most.
 const QUOTE_DEPTH: usize = 16;
@@ -36,8 +37,6 @@ pub struct Writer {
     out: String,
     /// What each line is; the last one is being written.
     marks: Vec<Mark>,
-    /// Tokens seen, parse errors aside.
-    pub tokens: usize,
     /// Line ends that are due before the next text.
     due: usize,
     /// Quotation marks that a blank line gets: those of the shallower neighbour.
@@ -48,7 +47,7 @@ pub struct Writer {
     /// Everything from here on was appended by a mail program.
     appended: bool,
     /// The raw-text element whose content does not show.
-    silent: Option<String>,
+    silent: Option<Name>,
     /// Target of the open link, and where its text begins.
     link: Option<(String, usize)>,
     /// Targets that were shown.
@@ -59,13 +58,16 @@ pub struct Writer {
 
 impl Writer {
     pub fn new(hidden: Hidden) -> Writer {
+        Writer::within(State::default(), hidden)
+    }
+
+    fn within(root: State, hidden: Hidden) -> Writer {
         Writer {
             out: String::new(),
             marks: Vec::new(),
-            tokens: 0,
             due: 0,
             blank_quotes: 0,
-            stack: Stack::default(),
+            stack: Stack::with_root(root),
             hidden,
             hid: false,
             appended: false,
@@ -79,18 +81,18 @@ impl Writer {
 
     /// For text without any element that makes lines: its own lines count.
     pub fn preformatted(hidden: Hidden) -> Writer {
-        Writer { stack: Stack::with_root(State { preformatted: 1, ..State::default() }), ..Writer::new(hidden) }
+        Writer::within(State { preformatted: 1, ..State::default() }, hidden)
     }
 
     pub fn text(&mut self, text: &str) {
-        let state = self.stack.state();
-        if self.silent.is_some() {
+        if self.is_silent() {
             return;
         }
-        if (state.hidden > 0 || state.tiny > 0) && self.hidden == Hidden::Dropped {
+        if self.is_unseen() {
             self.hid |= !text.trim().is_empty();
             return;
         }
+        let preformatted = self.stack.state().preformatted > 0;
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let run = plain_run(rest);
@@ -103,8 +105,8 @@ impl Writer {
             }
             rest = &rest[c.len_utf8()..];
             match c {
-                '\n' if state.preformatted > 0 => self.line_end(self.due + 1),
-                ' ' | '\t' | '\n' | '\r' | '\x0c' if state.preformatted == 0 => self.space(),
+                '\n' if preformatted => self.line_end(self.due + 1),
+                ' ' | '\t' | '\n' | '\r' | '\x0c' if !preformatted => self.space(),
                 '\u{a0}' => self.write(' '),
                 // What preheaders are filled up with, and marks that no one sees.
                 '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{34f}' | '\u{ad}' => {}
@@ -112,6 +114,12 @@ impl Writer {
                 c => self.write(c),
             }
         }
+    }
+
+    /// Whether what is written here is dropped.
+    fn is_unseen(&self) -> bool {
+        let state = self.stack.state();
+        (state.hidden > 0 || state.tiny > 0) && self.hidden == Hidden::Dropped
     }
 
     fn space(&mut self) {
@@ -180,37 +188,49 @@ impl Writer {
         self.blank_quotes = self.blank_quotes.min(state.quotes);
     }
 
-    pub fn tag(&mut self, tag: &Tag) -> TokenSinkResult<()> {
-        let name = &*tag.name;
-        let start = tag.kind == TagKind::StartTag;
-        if let Some(silent) = &self.silent {
-            if !start && silent == name {
-                self.silent = None;
-            }
-            return TokenSinkResult::Continue;
-        }
-        if matches!(name, "script" | "style" | "title" | "iframe" | "noframes" | "xmp") && start && !tag.self_closing {
-            self.silent = Some(name.to_owned());
-            return TokenSinkResult::RawData(match name {
-                "script" => RawKind::ScriptData,
-                "title" => RawKind::Rcdata,
-                _ => RawKind::Rawtext,
-            });
-        }
-        if name == "br" {
-            self.line_end(self.due + 1);
-        } else if start {
-            self.open(tag, name);
-        } else {
-            self.close(name);
-        }
-        TokenSinkResult::Continue
+    /// Whether nothing is written of the text that comes, whatever it is.
+    pub fn is_silent(&self) -> bool {
+        self.silent.is_some()
     }
 
-    fn open(&mut self, tag: &Tag, name: &str) {
-        self.stack.close_implied(name);
-        self.line_end_of(tag, name);
-        let mut state = self.stack.state();
+    /// A start tag, and how what follows it is to be read where that is not as HTML.
+    pub fn start_tag(&mut self, tag: &Tag) -> Option<Reading> {
+        let element = tag.element;
+        if self.is_silent() {
+            return None;
+        }
+        let raw = match element {
+            Name::SCRIPT => Some(Reading::ScriptData),
+            Name::TITLE => Some(Reading::RcData),
+            Name::STYLE | Name::IFRAME | Name::NOFRAMES | Name::XMP => Some(Reading::RawText),
+            _ => None,
+        };
+        if raw.is_some() && !tag.self_closing {
+            self.silent = Some(element);
+            return raw;
+        }
+        if element == Name::BR {
+            self.line_end(self.due + 1);
+        } else {
+            self.open(tag);
+        }
+        None
+    }
+
+    pub fn end_tag(&mut self, element: Name) {
+        match self.silent {
+            Some(silent) if silent == element => self.silent = None,
+            Some(_) => {}
+            None if element == Name::BR => self.line_end(self.due + 1),
+            None => self.close(element),
+        }
+    }
+
+    fn open(&mut self, tag: &Tag) {
+        let element = tag.element;
+        self.stack.close_implied(element);
+        self.line_end_of(tag);
+        let mut state = *self.stack.state();
         let style = Style::of(tag);
         let mark = element::mark(tag, &style);
         match (state.mark, mark) {
@@ -219,48 +239,49 @@ impl Writer {
             (Mark::Text, _) | (Mark::Signature, Mark::Quote) => state.mark = mark,
             _ => {}
         }
-        state.tight = name == "p" && is_of_word(tag);
+        state.tight = element == Name::P && is_of_word(tag);
         match element::visibility(tag, &style) {
             Visibility::Hidden => state.hidden += 1,
             Visibility::Tiny => state.tiny = 1,
             Visibility::Sized => state.tiny = 0,
             Visibility::Inherited => {}
         }
-        match name {
-            "xml" | "template" | "svg" | "math" | "datalist" => state.hidden += 1,
-            "pre" | "textarea" | "listing" => state.preformatted += 1,
-            "blockquote" if element::block(tag, &style) == Block::Quotation => state.quotes += 1,
-            "blockquote" => state.mark = self.stack.state().mark,
-            "ul" | "ol" => {
+        match element {
+            Name::XML | Name::TEMPLATE | Name::SVG | Name::MATH | Name::DATALIST => state.hidden += 1,
+            Name::PRE | Name::TEXTAREA | Name::LISTING => state.preformatted += 1,
+            Name::BLOCKQUOTE if element::block(tag, &style) == Block::Quotation => state.quotes += 1,
+            Name::BLOCKQUOTE => state.mark = self.stack.state().mark,
+            Name::UL | Name::OL => {
                 state.lists += 1;
-                let first = attribute(tag, "start").and_then(|start| start.trim().parse().ok()).unwrap_or(1);
-                state.number = (name == "ol").then_some(first);
+                let first = tag.attribute(Name::START).and_then(|start| start.trim().parse().ok()).unwrap_or(1);
+                state.number = (element == Name::OL).then_some(first);
             }
-            "table" => {
-                let ruled = attribute(tag, "border").is_some_and(|border| !matches!(border.trim(), "" | "0" | "0px"));
+            Name::TABLE => {
+                let ruled =
+                    tag.attribute(Name::BORDER).is_some_and(|border| !matches!(border.trim(), "" | "0" | "0px"));
                 let data = ruled && self.stack.state().table == Table::None;
                 state.table = if data { Table::Data } else { Table::Layout };
                 self.end_row();
             }
-            "li" => {
+            Name::LI => {
                 if let Some(number) = &mut self.stack.state_mut().number {
                     *number = number.saturating_add(1);
                 }
             }
             // Browsers drop line ends within an address (WHATWG URL §4.4).
-            "a" => self.anchor(attribute(tag, "href").map(|href| href.trim().replace(['\n', '\r', '\t'], ""))),
-            "img" => self.picture(tag),
+            Name::A => self.anchor(tag.attribute(Name::HREF).map(|href| href.trim().replace(['\n', '\r', '\t'], ""))),
+            Name::IMG => self.picture(tag),
             _ => {}
         }
         let hidden = state.hidden;
-        if !is_void(name) && !tag.self_closing {
-            self.stack.push(tag.name.clone(), state);
-        } else if name == "body" && hidden == 0 {
+        if !element.is_void() && !tag.self_closing {
+            self.stack.push(element, state);
+        } else if element == Name::BODY && hidden == 0 {
             self.stack.state_mut().mark = state.mark;
         }
-        match name {
-            "li" => self.item(),
-            "td" | "th" => self.cell(name, &style),
+        match element {
+            Name::LI => self.item(),
+            Name::TD | Name::TH => self.cell(element, &style),
             _ => {}
         }
     }
@@ -282,63 +303,86 @@ impl Writer {
         }
     }
 
-    fn close(&mut self, name: &str) {
-        if name == "a" {
+    fn close(&mut self, element: Name) {
+        if element == Name::A {
             self.anchor(None);
         }
-        if name == "p" {
+        if element == Name::P {
             self.line_end(if self.stack.state().tight { 1 } else { 2 });
         }
-        if name == "table" {
+        if element == Name::TABLE {
             self.end_row();
         }
-        self.stack.close(name);
-        self.line_end_behind(name);
+        self.stack.close(element);
+        self.line_end_behind(element);
     }
 
     /// Line ends before an element.
-    fn line_end_of(&mut self, tag: &Tag, name: &str) {
-        match name {
-            "p" if is_of_word(tag) => self.line_end(1),
-            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.line_end(2),
-            _ => self.line_end_behind(name),
+    fn line_end_of(&mut self, tag: &Tag) {
+        match tag.element {
+            Name::P if is_of_word(tag) => self.line_end(1),
+            Name::P | Name::H1 | Name::H2 | Name::H3 | Name::H4 | Name::H5 | Name::H6 => self.line_end(2),
+            element => self.line_end_behind(element),
         }
     }
 
     /// Line ends before or behind an element.
-    fn line_end_behind(&mut self, name: &str) {
-        match name {
-            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.line_end(2),
-            "tr" => {
+    fn line_end_behind(&mut self, element: Name) {
+        match element {
+            Name::H1 | Name::H2 | Name::H3 | Name::H4 | Name::H5 | Name::H6 => self.line_end(2),
+            Name::TR => {
                 self.end_row();
                 let table = self.stack.state().table;
                 self.stack.state_mut().table = Table::Layout;
                 self.line_end(1);
                 self.stack.state_mut().table = table;
             }
-            "div" | "dt" | "dd" | "hr" | "section" | "article" | "header" | "footer" | "address" | "center"
-            | "form" | "body" | "ul" | "ol" | "dl" | "table" | "pre" | "li" | "blockquote" | "main" | "nav"
-            | "aside" | "figure" | "fieldset" | "option" | "caption" | "listing" => self.line_end(1),
+            Name::DIV
+            | Name::DT
+            | Name::DD
+            | Name::HR
+            | Name::SECTION
+            | Name::ARTICLE
+            | Name::HEADER
+            | Name::FOOTER
+            | Name::ADDRESS
+            | Name::CENTER
+            | Name::FORM
+            | Name::BODY
+            | Name::UL
+            | Name::OL
+            | Name::DL
+            | Name::TABLE
+            | Name::PRE
+            | Name::LI
+            | Name::BLOCKQUOTE
+            | Name::MAIN
+            | Name::NAV
+            | Name::ASIDE
+            | Name::FIGURE
+            | Name::FIELDSET
+            | Name::OPTION
+            | Name::CAPTION
+            | Name::LISTING => self.line_end(1),
             _ => {}
         }
     }
 
     fn item(&mut self) {
-        let state = self.stack.state();
-        let hidden = state.hidden + state.tiny > 0 && self.hidden == Hidden::Dropped;
-        if hidden || state.table == Table::Data {
+        let State { lists, number, table, .. } = *self.stack.state();
+        if self.is_unseen() || table == Table::Data {
             return;
         }
-        self.write_str(&"  ".repeat(state.lists.saturating_sub(1).min(QUOTE_DEPTH)));
-        match state.number {
+        self.write_str(&"  ".repeat(lists.saturating_sub(1).min(QUOTE_DEPTH)));
+        match number {
             Some(number) => self.write_str(&format!("{number}. ")),
             None => self.write_str("- "),
         }
         self.at_line_start = true;
     }
 
-    fn cell(&mut self, name: &str, style: &Style) {
-        if name == "th" || element::is_framed(style) {
+    fn cell(&mut self, element: Name, style: &Style) {
+        if element == Name::TH || element::is_framed(style) {
             self.stack.mark_table();
         }
         self.row.cells += 1;
@@ -353,7 +397,7 @@ impl Writer {
 
     /// Emoji come as pictures whose alternative text is the character; other words stand in brackets.
     fn picture(&mut self, tag: &Tag) {
-        let alt = attribute(tag, "alt").unwrap_or_default().trim();
+        let alt = tag.attribute(Name::ALT).unwrap_or_default().trim();
         let long = alt.chars().count();
         let emoji = !alt.is_ascii() && long <= 8;
         if emoji {
@@ -361,7 +405,7 @@ impl Writer {
         }
         let words = alt.split_whitespace().count();
         let file = alt.rsplit_once('.').is_some_and(|(_, end)| (2..=4).contains(&end.len()) && !end.contains(' '));
-        let unseen = ["width", "height"].iter().any(|side| matches!(attribute(tag, side), Some("0" | "1")));
+        let unseen = [Name::WIDTH, Name::HEIGHT].iter().any(|side| matches!(tag.attribute(*side), Some("0" | "1")));
         // What a link says by a picture alone is its text.
         let least = if self.link.is_some() { 1 } else { 2 };
         if words >= least
@@ -403,24 +447,34 @@ impl Writer {
     }
 }
 
-/// Bytes at the beginning of `text` that are written as they stand: no space, no control, nothing that begins like what
-/// is left out ([`Writer::text`]).
+/// Bytes at the beginning of `text` that are written as they stand: no control, nothing that begins like what is left
+/// out ([`Writer::text`]), and single spaces between words alone.
 fn plain_run(text: &str) -> usize {
-    let plain = |b: &u8| matches!(b, 0x21..=0x7e | 0x80..=0xc1 | 0xc3..=0xcc | 0xce..=0xe1 | 0xe3..=0xee | 0xf0..=0xff);
-    text.as_bytes().iter().take_while(|b| plain(b)).count()
+    let bytes = text.as_bytes();
+    let plain = |b: u8| matches!(b, 0x21..=0x7e | 0x80..=0xc1 | 0xc3..=0xcc | 0xce..=0xe1 | 0xe3..=0xee | 0xf0..=0xff);
+    let mut run = 0;
+    while let Some(&b) = bytes.get(run) {
+        let between = b == b' ' && run > 0 && bytes.get(run + 1).is_some_and(|next| plain(*next));
+        if !plain(b) && !between {
+            break;
+        }
+        run += 1;
+    }
+    run
 }
 
 /// Word and Outlook put one paragraph under another.
 fn is_of_word(tag: &Tag) -> bool {
-    attribute(tag, "class").is_some_and(|class| class.contains("MsoNormal") || class.contains("MsoPlainText"))
+    tag.attribute(Name::CLASS).is_some_and(|class| class.contains("MsoNormal") || class.contains("MsoPlainText"))
 }
 
 /// Whether a link's text names its target already, or is an address itself, behind which only a tracker stands.
 fn says(shown: &str, target: &str) -> bool {
     let plain = |url: &str| {
         let url = url.to_lowercase();
-        let url = url.trim_start_matches("https://").trim_start_matches("http://");
-        url.trim_start_matches("www.").trim_end_matches('/').to_owned()
+        let leads = ["https://", "http://", "www."];
+        let url = leads.iter().fold(url.as_str(), |url, lead| url.strip_prefix(lead).unwrap_or(url));
+        url.trim_end_matches('/').to_owned()
     };
     if target.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:")) {
         // A country's prefix may stand in one of them alone.

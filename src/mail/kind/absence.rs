@@ -129,13 +129,20 @@ fn tells_when(split: &Split) -> bool {
     RETURNS.iter().any(|words| head.contains(words))
 }
 
-/// Whether it is somebody else who is absent: `The technician is out of the office.`
+/// Whether it is somebody else who is absent: `The technician is out of the office.` Or something that is called so.
 fn of_another(split: &Split) -> bool {
-    const VERBS: &[&str] =
-        &[" is ", " are ", " ist ", " sind ", " est ", " sont ", " está ", " è ", " is currently ", " ist derzeit "];
+    const VERBS: &[&str] = &[" is ", " are ", " ist ", " sind ", " est ", " sont ", " está ", " è ", " derzeit "];
+    const NOBODYS: &[&str] = &["out of the office", "out of office", "not in the office", "away from"];
+    const OWN: &[&str] = &["am ", "'m ", "be ", "been ", "currently ", "we are ", "presently "];
     let head = plain(clip(split.own.trim_start(), HEAD_BYTES));
-    let found = ABSENT.iter().filter_map(|words| head.find(words)).min();
-    found.is_some_and(|at| VERBS.iter().any(|verb| head[..at].ends_with(verb)))
+    let found = ABSENT.iter().filter_map(|words| head.find(words).map(|at| (at, words))).min();
+    found.is_some_and(|(at, words)| {
+        let before = &head[..at];
+        let begins = before.trim_end().is_empty() || before.trim_end().ends_with(['.', '!', ',', ':', '*', '-', '|']);
+        let own = begins || OWN.iter().any(|own| before.ends_with(own));
+        VERBS.iter().any(|verb| before.ends_with(verb)) && !before.ends_with("we are ")
+            || NOBODYS.contains(words) && !own
+    })
 }
 
 /// Whether the author's words begin like a notice of absence.

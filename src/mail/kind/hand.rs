@@ -25,10 +25,12 @@ pub enum Hand {
 }
 
 pub fn of(message: &Message, split: &Split) -> Hand {
-    match (answers(message), writes(split)) {
-        (true, _) => Hand::Answers,
-        (false, true) => Hand::Writes,
-        (false, false) => Hand::Unseen,
+    if answers(message) {
+        Hand::Answers
+    } else if writes(split) {
+        Hand::Writes
+    } else {
+        Hand::Unseen
     }
 }
 
@@ -43,38 +45,49 @@ pub fn answers(message: &Message) -> bool {
 /// Whether the author's words are a person's. Weak: it never outweighs what a program says of itself.
 pub fn writes(split: &Split) -> bool {
     let words = Words::of(split);
-    words.speaks || words.asks || words.greets || words.closes
+    words.ask() || words.greet() || words.speak() || words.close()
 }
 
 /// The same where people and programs share an address, and where both greet: programs do not also end with regards.
 pub fn surely_writes(split: &Split) -> bool {
     let words = Words::of(split);
-    words.speaks || words.asks || words.greets && words.closes
+    words.ask() || words.speak() || words.greet() && words.close()
 }
 
-/// What is found in the author's words.
-struct Words {
-    /// They say I and my, and ask for favours.
-    speaks: bool,
-    asks: bool,
-    greets: bool,
-    closes: bool,
-}
+/// The author's words, as [`plain`] makes them. Each question costs, and the first that is answered with yes is enough.
+struct Words(String);
 
 impl Words {
     fn of(split: &Split) -> Words {
-        let words = plain(clip(split.own.trim_start(), WORDS_BYTES));
-        let head = clip(&words, HEAD_BYTES);
-        let said = |known: &[&str]| known.iter().any(|known| contains_word(&words, known));
+        Words(plain(clip(split.own.trim_start(), WORDS_BYTES)))
+    }
+
+    fn head(&self) -> &str {
+        clip(&self.0, HEAD_BYTES)
+    }
+
+    fn say(&self, known: &[&str]) -> bool {
+        known.iter().any(|known| contains_word(&self.0, known))
+    }
+
+    /// They say I and my, and ask for favours.
+    fn speak(&self) -> bool {
+        self.say(SPEECH)
+    }
+
+    fn ask(&self) -> bool {
+        asks(self.head())
+    }
+
+    fn greet(&self) -> bool {
+        let more = || self.0.chars().count() > GREETING_CHARS;
         // A server greets as well: "Hello, this is the mail server on mx.example.org."
-        let server = || SERVERS.iter().any(|words| head.contains(words));
-        let more = || words.chars().count() > GREETING_CHARS;
-        Words {
-            speaks: said(SPEECH),
-            asks: asks(head),
-            greets: report::greets(head.trim_start()) && more() && !server(),
-            closes: said(CLOSINGS),
-        }
+        let server = || SERVERS.iter().any(|words| self.head().contains(words));
+        report::greets(self.head().trim_start()) && more() && !server()
+    }
+
+    fn close(&self) -> bool {
+        self.say(CLOSINGS)
     }
 }
 

@@ -265,9 +265,6 @@ pub fn null_reverse_path(raw: &[u8], message: &Message) -> Option<&'static str> 
         // Some name a daemon where it is to be null.
         path == "<>" || path == "<mailer-daemon>" || path.starts_with("<mailer-daemon@")
     };
-    if message.from.is_empty() && message.field("From").any(|from| from.trim_end().ends_with("<>")) {
-        return Some("From: null");
-    }
     if let Some(path) = message.field("Return-Path").next() {
         return null(path).then_some("Return-Path: null");
     }
@@ -281,6 +278,11 @@ pub fn null_reverse_path(raw: &[u8], message: &Message) -> Option<&'static str> 
     }
     const MBOX: &[&str] = &["From MAILER-DAEMON ", "From MAILER-DAEMON@", "From <> "];
     MBOX.iter().any(|from| raw.starts_with(from.as_bytes())).then_some("From, the line of the mbox: null")
+}
+
+/// `Post system <>`: whoever writes it wants no answer, or knows no better.
+pub fn from_nobody(message: &Message) -> bool {
+    message.from.is_empty() && message.field("From").any(|from| from.trim_end().ends_with("<>"))
 }
 
 /// What goes out to many bears such fields, and what desks send for their people as well: they prove nothing alone.

@@ -1,6 +1,6 @@
 //! Reports: by their structure, and by what they say where they have none (B15).
 
-use super::header::null_reverse_path;
+use super::header::{from_nobody, null_reverse_path};
 use super::{Kind, Machine, Sign, hand, receipts, sign, subjects};
 use crate::mail::body::Split;
 use crate::mail::message::{self, Message, clip};
@@ -67,7 +67,8 @@ pub fn told(raw: &[u8], message: &Message, split: &Split, machine: Machine) -> V
     let mut signs = Vec::new();
     signs.extend(receipt(message, split));
     signs.extend(complaint(message, split));
-    if !subjects::is_auto_reply(&message.subject) && !hand::answers(message) {
+    let absence = subjects::is_auto_reply(&message.subject) || subjects::is_absence(&message.subject);
+    if !absence && !hand::answers(message) {
         signs.extend(failure(raw, message, split, machine));
     }
     signs
@@ -79,8 +80,9 @@ fn failure(raw: &[u8], message: &Message, split: &Split, machine: Machine) -> Op
     let tells = || report::text_tells_of_failure(message);
     let shows = || report::shows_failure(message);
     let encloses = !message.enclosed.is_empty();
-    let null = null_reverse_path(raw, message).is_some() && message.in_reply_to.is_empty();
     let person = || hand::writes(split);
+    let null = || null_reverse_path(raw, message).is_some() || from_nobody(message) && tells() && !person();
+    let null = message.in_reply_to.is_empty() && null();
     let system = match report::sender(message) {
         Sender::Daemon => !subjects::mentions_absence(&message.subject),
         // People have such names too: the envelope has to confirm it, or the words, where they are not a person's.

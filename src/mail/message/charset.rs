@@ -7,6 +7,8 @@ mod guess;
 mod names;
 mod pages;
 
+use std::cell::OnceCell;
+
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use mail_parser::decoders::charsets::DecoderFnc;
 use mail_parser::decoders::charsets::map::charset_decoder;
@@ -145,25 +147,50 @@ fn lost(text: &str) -> usize {
     text.chars().filter(|c| *c == '\u{fffd}').count()
 }
 
-/// Bytes without a charset, in that of the text beside them where they fit it, else in the one that `sample`, all such
-/// bytes of the message together, looks like.
-pub fn beside(bytes: &[u8], neighbour: Option<&str>, sample: &[u8], country: Country) -> (String, Verdict) {
-    if std::str::from_utf8(bytes).is_ok() {
-        return text(bytes, None);
+/// What says in which charset the raw bytes of a header are. Asked once, however many fields have such bytes.
+#[derive(Default)]
+pub struct Beside {
+    /// The charset of the text below, as declared.
+    neighbour: Option<String>,
+    /// Such bytes of the whole message; empty where it has none.
+    sample: Vec<u8>,
+    /// Where the sender is.
+    country: Country,
+    /// The neighbour's where the sample may be in it, and what the sample looks like.
+    likely: OnceCell<(Option<Charset>, &'static Encoding)>,
+}
+
+impl Beside {
+    pub fn new(neighbour: Option<String>, sample: Vec<u8>, country: Country) -> Beside {
+        Beside { neighbour, sample, country, likely: OnceCell::new() }
     }
-    if let Some(text) = mended_utf_8(bytes, 1) {
-        return (text, Verdict::Guessed);
-    }
-    let western = |charset: &Charset| matches!(charset, Charset::Listed(encoding) if *encoding == WINDOWS_1252);
-    let trusted = |charset: &Charset| !western(charset) || foreign(sample, country).is_none();
-    if let Some(charset) = neighbour.and_then(named).filter(trusted) {
-        let read = decode(charset, bytes);
-        if lost(&read) == 0 {
-            return (read, Verdict::Guessed);
+
+    /// Bytes without a charset, in that of the text beside them where they fit it, else in the one that all such bytes
+    /// of the message together look like.
+    pub fn text(&self, bytes: &[u8]) -> (String, Verdict) {
+        if self.sample.is_empty() || std::str::from_utf8(bytes).is_ok() {
+            return text(bytes, None);
         }
+        if let Some(text) = mended_utf_8(bytes, 1) {
+            return (text, Verdict::Guessed);
+        }
+        let (neighbour, looks) = *self.likely.get_or_init(|| self.find_likely());
+        if let Some(charset) = neighbour {
+            let read = decode(charset, bytes);
+            if lost(&read) == 0 {
+                return (read, Verdict::Guessed);
+            }
+        }
+        let read = looks.decode_without_bom_handling(bytes).0;
+        (if lost(&read) == 0 { read.into_owned() } else { guess(bytes, self.country) }, Verdict::Guessed)
     }
-    let read = detected(sample, country).decode_without_bom_handling(bytes).0;
-    (if lost(&read) == 0 { read.into_owned() } else { guess(bytes, country) }, Verdict::Guessed)
+
+    fn find_likely(&self) -> (Option<Charset>, &'static Encoding) {
+        let western = |charset: &Charset| matches!(charset, Charset::Listed(encoding) if *encoding == WINDOWS_1252);
+        let trusted = |charset: &Charset| !western(charset) || foreign(&self.sample, self.country).is_none();
+        let neighbour = self.neighbour.as_deref().and_then(named).filter(trusted);
+        (neighbour, detected(&self.sample, self.country))
+    }
 }
 
 fn guess(bytes: &[u8], country: Country) -> String {

@@ -11,13 +11,22 @@ use super::charset::Country;
 use super::fields::clip;
 use super::leaves::{self, Leaf, Role, filename, readable_lines};
 use super::parts::Part;
-use super::{Attachment, Message, fields, names, tnef, transfer};
+use super::{Attachment, Message, cms, fields, names, tnef, transfer};
 use crate::mail::Bounds;
 use crate::mail::defect::{Flaw, Flaws};
 use crate::mail::html::{self, Rendered};
 
+/// What becomes of a part that holds a whole message under a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealed {
+    /// It is read.
+    Opened,
+    /// It stays a file: one within another is opened no more.
+    Kept,
+}
+
 /// Fills in text, HTML, attachments and enclosed headers.
-pub fn fill(message: &mut Message, raw: &[u8], parts: &[Part], bounds: &Bounds, flaws: &mut Flaws) {
+pub fn fill(message: &mut Message, raw: &[u8], parts: &[Part], sealed: Sealed, bounds: &Bounds, flaws: &mut Flaws) {
     let country = message.from.first().map_or(Country::default(), |from| Country::of(from.address.domain()));
     let mut leaves = leaves::read(raw, parts, country, bounds, flaws);
     message.html = html_body(&mut leaves, bounds, flaws);
@@ -31,7 +40,10 @@ pub fn fill(message: &mut Message, raw: &[u8], parts: &[Part], bounds: &Bounds, 
             message.attachments.push(attachment(raw, leaf.part, &bytes, &shown, bounds, flaws));
             message.enclosed.extend(enclosed_header(raw, leaf.part));
             if is_tnef(leaf.part) {
-                unpack(message, leaf.part, &bytes, &mut room, bounds, flaws);
+                unpack(message, leaf.part, &bytes, &shown, &mut room, bounds, flaws);
+            }
+            if is_smime(leaf.part) && sealed == Sealed::Opened {
+                open(message, leaf.part, &bytes, &mut room, bounds, flaws);
             }
         }
         for (place, file) in leaf.files.iter().enumerate().take(room) {
@@ -51,8 +63,42 @@ fn is_tnef(part: &Part) -> bool {
     matches!(part.content.value.as_str(), "application/ms-tnef" | "application/vnd.ms-tnef") || named()
 }
 
+fn is_smime(part: &Part) -> bool {
+    let named = || filename(part).is_some_and(|name| name.eq_ignore_ascii_case("smime.p7m"));
+    matches!(part.content.value.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime") || named()
+}
+
+/// What was signed in one object with its signature counts where the message has no text; its files stand beside it.
+fn open(message: &mut Message, part: &Part, bytes: &[u8], room: &mut usize, bounds: &Bounds, flaws: &mut Flaws) {
+    let content = match cms::read(bytes) {
+        Some(cms::Object::Signed(content)) => content,
+        Some(cms::Object::Sealed) => return flaws.note(Flaw::Encrypted),
+        Some(cms::Object::Detached) => return,
+        None => return flaws.note(Flaw::BrokenAttachment),
+    };
+    let inner = super::read_signed(&content, bounds, flaws);
+    if message.text.trim().is_empty() && message.html.is_none() {
+        (message.text, message.html, message.rendered) = (inner.text, inner.html, inner.rendered);
+    }
+    let encoding = if part.encoding.is_empty() { "7bit" } else { &part.encoding };
+    let (offset, length) = (part.body.start as u64, part.body.len() as u64);
+    for (place, file) in inner.attachments.into_iter().enumerate().take(*room) {
+        let encoding = format!("{encoding}+smime:{place}");
+        message.attachments.push(Attachment { offset, length, encoding, ..file });
+        *room -= 1;
+    }
+}
+
 /// The files of a winmail.dat stand beside it; its text counts where the message has none.
-fn unpack(message: &mut Message, part: &Part, bytes: &[u8], room: &mut usize, bounds: &Bounds, flaws: &mut Flaws) {
+fn unpack(
+    message: &mut Message,
+    part: &Part,
+    bytes: &[u8],
+    shown: &HashSet<String>,
+    room: &mut usize,
+    bounds: &Bounds,
+    flaws: &mut Flaws,
+) {
     let Some(tnef) = tnef::read(bytes) else {
         flaws.note(Flaw::BrokenAttachment);
         return;
@@ -60,9 +106,7 @@ fn unpack(message: &mut Message, part: &Part, bytes: &[u8], room: &mut usize, bo
     for (place, file) in tnef.files.iter().enumerate().take(*room) {
         let (name, media_type) = (file.name.as_deref(), file.media_type.as_deref());
         let mut found = enclosed_file(part, &format!("tnef:{place}"), name, media_type, &file.bytes);
-        let html = message.html.as_deref().unwrap_or_default();
-        found.inline =
-            file.content_id.as_deref().is_some_and(|id| !id.is_empty() && html.contains(&format!("cid:{id}")));
+        found.inline = file.content_id.as_deref().is_some_and(|id| shown.contains(&id.to_ascii_lowercase()));
         message.attachments.push(found);
     }
     *room = room.saturating_sub(tnef.files.len());
@@ -70,7 +114,7 @@ fn unpack(message: &mut Message, part: &Part, bytes: &[u8], room: &mut usize, bo
     if message.html.is_none() {
         let html = tnef.html.filter(|html| !html.trim().is_empty());
         message.html = html.map(|html| clip(&readable_lines(html), bounds.html_bytes).to_owned());
-        message.rendered = message.html.as_deref().map(|html| html::render(html, flaws));
+        message.rendered = message.html.as_deref().map(|html| html::render(html));
         if let Some(rendered) = message.rendered.as_ref().filter(|_| blank) {
             message.text.clone_from(&rendered.text);
         }
@@ -99,12 +143,8 @@ fn enclosed_file(part: &Part, within: &str, name: Option<&str>, media_type: Opti
 /// Says of parts that are kept and cannot be read what they are.
 fn name_the_unreadable(message: &Message, parts: &[Part], flaws: &mut Flaws) {
     for part in parts {
-        let smime = part.content.parameter("smime-type").unwrap_or("enveloped-data").to_ascii_lowercase();
         match part.content.value.as_str() {
             "multipart/encrypted" => flaws.note(Flaw::Encrypted),
-            "application/pkcs7-mime" | "application/x-pkcs7-mime" if smime.contains("enveloped") => {
-                flaws.note(Flaw::Encrypted);
-            }
             "message/partial" => flaws.note(Flaw::PartialMessage),
             "message/external-body" => flaws.note(Flaw::ExternalBody),
             _ => {}
@@ -126,7 +166,7 @@ fn html_body(leaves: &mut [Leaf<'_>], bounds: &Bounds, flaws: &mut Flaws) -> Opt
             flaws.note(Flaw::HtmlClipped);
             html.truncate(html.floor_char_boundary(room));
         }
-        *rendered = html::render(html, flaws);
+        *rendered = html::render(html);
         if body.is_empty() {
             body = std::mem::take(html);
         } else {
@@ -245,9 +285,11 @@ fn field<'a>(raw: &'a [u8], part: &Part, name: &str) -> Option<&'a [u8]> {
 fn content_ids(html: &str) -> HashSet<String> {
     let ends = |c: char| c.is_whitespace() || "\"'<>)&".contains(c);
     let mut ids = HashSet::new();
-    for (at, _) in html.match_indices("cid:") {
-        let rest = clip(&html[at + 4..], 300);
-        ids.insert(rest.split(ends).next().unwrap_or_default().to_ascii_lowercase());
+    let mut rest = html;
+    while let Some((_, after)) = rest.split_once("cid:") {
+        let id = clip(after, 300).split(ends).next().unwrap_or_default();
+        ids.insert(id.to_ascii_lowercase());
+        rest = &after[id.len()..];
     }
     ids
 }

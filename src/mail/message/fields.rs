@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use mail_parser::parsers::MessageStream;
 use mail_parser::{Addr, Address as ParsedAddress, DateTime, HeaderValue};
 
-use super::charset::{self, Country};
+use super::charset::{Beside, Verdict};
 use super::{MessageId, words};
 use crate::mail::defect::{Flaw, Flaws};
 use crate::mail::{Address, Named, forward};
@@ -18,30 +18,19 @@ const NAME_CHARS: usize = 200;
 /// Bytes of a Message-ID; RFC 5322 §2.1.1 lets no line be longer.
 const ID_BYTES: usize = 998;
 
-/// What the raw bytes of a header may be in: the charset of the text, all such bytes together, where the sender is.
-#[derive(Debug, Clone, Default)]
-pub struct Surroundings {
-    pub charset: Option<String>,
-    pub sample: Vec<u8>,
-    pub country: Country,
-}
-
 /// A raw field value as one line of text: unfolded (RFC 5322 §2.2.3), in Unicode, without control characters.
 pub fn unfold(raw: &[u8], limit: usize, flaws: &mut Flaws) -> String {
-    unfold_within(raw, limit, &Surroundings::default(), flaws)
+    unfold_within(raw, limit, &Beside::default(), flaws)
 }
 
-/// The same, where raw bytes may be guessed from what surrounds them.
-pub fn unfold_within(raw: &[u8], limit: usize, around: &Surroundings, flaws: &mut Flaws) -> String {
+/// The same, where raw bytes may be guessed from what stands beside them.
+pub fn unfold_within(raw: &[u8], limit: usize, beside: &Beside, flaws: &mut Flaws) -> String {
     if raw.len() > limit {
         flaws.note(Flaw::LongHeader);
     }
     let raw = &raw[..raw.len().min(limit)];
-    let (text, verdict) = match raw.is_ascii() || around.sample.is_empty() {
-        true => charset::text(raw, None),
-        false => charset::beside(raw, around.charset.as_deref(), &around.sample, around.country),
-    };
-    if verdict == charset::Verdict::Guessed {
+    let (text, verdict) = beside.text(raw);
+    if verdict == Verdict::Guessed {
         flaws.note(Flaw::RawHeaderBytes);
     }
     one_line(&text)

@@ -60,7 +60,11 @@ fn has_line(text: &[u8], beginning: &[u8]) -> bool {
     text.starts_with(beginning) || memchr::memmem::find_iter(text, beginning).any(|at| at > 0 && text[at - 1] == b'\n')
 }
 
-/// Lines with their ends.
+/// The lines of a text, with their ends.
+pub fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    Lines { text, at: 0 }
+}
+
 #[derive(Clone)]
 struct Lines<'a> {
     text: &'a [u8],

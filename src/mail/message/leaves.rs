@@ -155,15 +155,38 @@ fn meta_charset(bytes: &[u8]) -> Option<String> {
 
 /// LF line ends, and no control characters but tabs.
 pub fn readable_lines(text: String) -> String {
-    let text = if text.contains('\r') { text.replace("\r\n", "\n") } else { text };
-    // Bytes with which what has to go begins: C0, DEL, C1 and the separators of Unicode.
-    let plain = |b: u8| b >= 0x20 && !matches!(b, 0x7f | 0xc2 | 0xe2) || matches!(b, b'\n' | b'\t');
+    let text = with_lf(text);
     let odd = |c: char| c != '\n' && c != '\t' && (c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
-    if text.bytes().all(plain) || !text.contains(odd) {
+    if !has_controls(text.as_bytes()) {
         return text;
     }
     let end = |c: char| if matches!(c, '\r' | '\u{2028}' | '\u{2029}') { '\n' } else { c };
     text.chars().map(end).filter(|c| !odd(*c)).collect()
+}
+
+/// Whether there are C0, DEL, C1 or the separators of Unicode. Hardly ever, and every text is asked: bytes are looked at
+/// without a stop, many at a time.
+fn has_controls(text: &[u8]) -> bool {
+    let control = |b: u8| (b < 0x20) & (b != b'\n') & (b != b'\t') | (b == 0x7f);
+    let wide = |at: usize| matches!(text[at..], [0xc2, 0x80..=0x9f, ..] | [0xe2, 0x80, 0xa8 | 0xa9, ..]);
+    text.iter().fold(false, |any, b| any | control(*b)) || memchr::memchr2_iter(0xc2, 0xe2, text).any(wide)
+}
+
+/// CRLF as LF.
+fn with_lf(text: String) -> String {
+    if memchr::memchr(b'\r', text.as_bytes()).is_none() {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for at in memchr::memchr_iter(b'\r', text.as_bytes()) {
+        if text.as_bytes().get(at + 1) == Some(&b'\n') {
+            out.push_str(&text[from..at]);
+            from = at + 1;
+        }
+    }
+    out.push_str(&text[from..]);
+    out
 }
 
 /// The name that the sender gave the part.

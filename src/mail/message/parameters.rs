@@ -126,30 +126,26 @@ impl Piece {
 }
 
 /// The parameters, each with its pieces put together. An extended one is better than a plain one of the same name.
-fn joined(pieces: Vec<Piece>, flaws: &mut Flaws) -> Vec<(String, String)> {
-    let mut names: Vec<&str> = Vec::new();
-    for piece in &pieces {
-        if !names.contains(&piece.name.as_str()) {
-            names.push(&piece.name);
-        }
-    }
-    let parameter = |name: &str, flaws: &mut Flaws| {
-        let of = || pieces.iter().filter(|piece| piece.name == name);
-        let whole = of().find(|piece| piece.place.is_none() && piece.extended);
-        let mut sections: Vec<&Piece> = of().filter(|piece| piece.place.is_some()).collect();
-        sections.sort_by_key(|piece| piece.place);
-        sections.dedup_by_key(|piece| piece.place);
-        let plain = || of().find(|piece| piece.place.is_none() && !piece.extended);
-        let extended = match whole {
-            Some(piece) => Some(assembled(&[piece])),
-            None if !sections.is_empty() => Some(assembled(&sections)),
-            None => None,
-        };
-        let extended = extended.filter(|value| !value.contains('\u{fffd}') || plain().is_none());
-        let value = extended.or_else(|| plain().map(|piece| undisguised(&piece.value))).unwrap_or_default();
-        words::decode(&value, flaws)
+fn joined(mut pieces: Vec<Piece>, flaws: &mut Flaws) -> Vec<(String, String)> {
+    pieces.sort_by(|a, b| a.name.cmp(&b.name));
+    let named = pieces.chunk_by(|a, b| a.name == b.name);
+    named.map(|pieces| (pieces[0].name.clone(), words::decode(&whole(pieces), flaws))).collect()
+}
+
+/// A parameter of its pieces, which are in the order of the line.
+fn whole(pieces: &[Piece]) -> String {
+    let complete = pieces.iter().find(|piece| piece.place.is_none() && piece.extended);
+    let mut sections: Vec<&Piece> = pieces.iter().filter(|piece| piece.place.is_some()).collect();
+    sections.sort_by_key(|piece| piece.place);
+    sections.dedup_by_key(|piece| piece.place);
+    let plain = pieces.iter().find(|piece| piece.place.is_none() && !piece.extended);
+    let extended = match complete {
+        Some(piece) => Some(assembled(&[piece])),
+        None if !sections.is_empty() => Some(assembled(&sections)),
+        None => None,
     };
-    names.iter().map(|name| ((*name).to_owned(), parameter(name, flaws))).collect()
+    let extended = extended.filter(|value| !value.contains('\u{fffd}') || plain.is_none());
+    extended.or_else(|| plain.map(|piece| undisguised(&piece.value))).unwrap_or_default()
 }
 
 /// Sections as text: percent-encoded octets in the charset that the first one names.

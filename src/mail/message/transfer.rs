@@ -128,25 +128,25 @@ fn orderly_base64(bytes: &[u8]) -> Option<Vec<u8>> {
 
 pub fn quoted_printable(bytes: &[u8], flaws: &mut Flaws) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(bytes.len());
-    for line in bytes.split_inclusive(|b| *b == b'\n') {
+    for line in inline::lines(bytes) {
         let body = line.trim_ascii_end();
         let soft = body.last() == Some(&b'=');
         let mut rest = if soft { &body[..body.len() - 1] } else { body };
-        while let Some((&byte, tail)) = rest.split_first() {
-            match (byte, tail) {
-                (b'=', [high, low, ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                    decoded.push(nibble(*high) << 4 | nibble(*low));
-                    rest = &tail[2..];
+        while let Some(at) = memchr::memchr(b'=', rest) {
+            decoded.extend_from_slice(&rest[..at]);
+            match rest[at..] {
+                [b'=', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                    decoded.push(nibble(high) << 4 | nibble(low));
+                    rest = &rest[at + 3..];
                 }
                 _ => {
-                    if byte == b'=' {
-                        flaws.note(Flaw::BadTransferEncoding);
-                    }
-                    decoded.push(byte);
-                    rest = tail;
+                    flaws.note(Flaw::BadTransferEncoding);
+                    decoded.push(b'=');
+                    rest = &rest[at + 1..];
                 }
             }
         }
+        decoded.extend_from_slice(rest);
         if !soft && line.ends_with(b"\r\n") {
             decoded.extend_from_slice(b"\r\n");
         } else if !soft && line.ends_with(b"\n") {

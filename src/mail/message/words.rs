@@ -74,16 +74,20 @@ fn flush(run: &mut Vec<Word<'_>>, out: &mut String, flaws: &mut Flaws, write: im
 fn bytes(words: &[Word<'_>], flaws: &mut Flaws) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut pending = String::new();
+    // Of `pending`.
+    let (mut symbols, mut padded) = (0usize, false);
     for (at, word) in words.iter().enumerate() {
         match word.encoding {
             Encoding::Base64 => {
                 pending.push_str(word.data);
                 let next = words.get(at + 1).is_some_and(|next| next.encoding == Encoding::Base64);
-                let symbols = pending.bytes().filter(|b| !b.is_ascii_whitespace()).count();
+                symbols += word.data.bytes().filter(|b| !b.is_ascii_whitespace()).count();
+                padded = padded || word.data.contains('=');
                 // A group of four may be cut between words.
-                if !next || symbols.is_multiple_of(4) || pending.contains('=') {
+                if !next || symbols.is_multiple_of(4) || padded {
                     bytes.extend(base64(pending.as_bytes(), flaws));
                     pending.clear();
+                    (symbols, padded) = (0, false);
                 }
             }
             Encoding::Quoted => {

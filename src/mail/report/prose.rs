@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::later::{DELAYED, LATER, NEVER};
 use super::system::{TEXT_BYTES, plain};
-use super::words::{COPIES, DELAYED, LATER, NEVER};
+use super::words::COPIES;
 use super::{Action, RECIPIENTS, ReportedRecipient, status};
 use crate::mail::Address;
 use crate::mail::message::{Message, clip};
@@ -33,12 +34,12 @@ pub fn failed_recipients(message: &Message) -> Vec<ReportedRecipient> {
     let lines = explanation(message);
     let whole = lines.join("\n");
     let mut found: Vec<(Address, String)> = Vec::new();
-    for value in message.field("X-Failed-Recipients") {
-        for address in ADDRESS.find_iter(value).filter_map(|m| address(m.as_str())).take(RECIPIENTS) {
-            let of = lines.iter().position(|line| line.to_lowercase().contains(address.as_str()));
-            let diagnosis = of.map_or(String::new(), |at| diagnosis(&lines, at));
-            add(&mut found, address, diagnosis);
-        }
+    let listed = message.field("X-Failed-Recipients").flat_map(|value| ADDRESS.find_iter(value));
+    let lower: Vec<String> = lines.iter().map(|line| line.to_lowercase()).collect();
+    for address in listed.filter_map(|m| address(m.as_str())).take(RECIPIENTS) {
+        let of = lower.iter().position(|line| line.contains(address.as_str()));
+        let diagnosis = of.map_or(String::new(), |at| diagnosis(&lines, at));
+        add(&mut found, address, diagnosis);
     }
     let introduced = introduced(&lines);
     let stages: [&dyn Fn(usize) -> Vec<Address>; 5] = [

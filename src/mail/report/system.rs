@@ -1,7 +1,7 @@
 //! Whether a mail system speaks, where it does not say so in a machine-readable way.
 
 use super::subjects::SUBJECTS;
-use super::words::{OPENINGS, PHRASES, SYSTEM_PHRASES};
+use super::words::{DELIVERY, MAIL, OPENINGS, PHRASES, SYSTEM_PHRASES};
 use crate::mail::Address;
 use crate::mail::message::{Message, clip};
 
@@ -103,17 +103,26 @@ pub fn bare(local: &str) -> String {
 /// Text as it is compared: lower case, one space between words, plain apostrophes, no decoration.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars().flat_map(char::to_lowercase) {
-        match c {
-            '’' | '‘' | '`' | '´' => out.push('\''),
-            _ if c.is_whitespace() => {
-                if !out.ends_with(' ') {
-                    out.push(' ');
-                }
-            }
-            _ => out.push(c),
+    let mut rest = text;
+    // Most text is words of ASCII, which go over as they stand.
+    while let Some(c) = rest.chars().next() {
+        let run = rest.bytes().position(|b| !b.is_ascii_graphic() || b == b'`').unwrap_or(rest.len());
+        out.push_str(&rest[..run]);
+        rest = &rest[run..];
+        if run > 0 {
+            continue;
         }
+        for c in c.to_lowercase() {
+            match c {
+                '’' | '‘' | '`' | '´' => out.push('\''),
+                _ if !c.is_whitespace() => out.push(c),
+                _ if out.ends_with(' ') => {}
+                _ => out.push(' '),
+            }
+        }
+        rest = &rest[c.len_utf8()..];
     }
+    out.make_ascii_lowercase();
     out
 }
 
@@ -144,7 +153,8 @@ pub fn speaks_as_mail_system(message: &Message, own: &str) -> bool {
     let opens = OPENINGS.iter().any(|words| head.starts_with(words));
     // Where a program writes the subject, it stands at its beginning.
     let titled = || SUBJECTS.iter().any(|words| subject.trim_start_matches(['*', '[', ' ']).starts_with(words));
-    let begins = || titled() && PHRASES.iter().any(|words| head.contains(words));
+    let says = |known: &[&str]| known.iter().any(|words| head.contains(words));
+    let begins = || titled() && says(PHRASES) && says(DELIVERY) && says(MAIL);
     if is_handed_on(&subject) {
         // Of what came back is the mark, where the failure is told behind its subject: `RE: Offer (delivery failed)`.
         let behind = |words: &&&str| subject.trim_end_matches([')', '.', ' ']).ends_with(**words);

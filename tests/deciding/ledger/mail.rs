@@ -3,6 +3,7 @@
 use postcase::case::event::Arrived;
 use postcase::mail::forward::{Form, Forwarded};
 use postcase::mail::message::Field;
+use postcase::mail::signature::Signature;
 use postcase::mail::{Clue, ClueKind, Kind, Language, Message, Pointer, Reading};
 
 use super::{DESK, id, named};
@@ -34,7 +35,13 @@ impl Mail {
             content_hash: format!("hash of {message_id} from {from}"),
             defects: Vec::new(),
         };
-        Mail(Arrived { reading, mailbox: Some("support".to_owned()), silent: false, oversize: None })
+        Mail(Arrived {
+            reading,
+            mailbox: Some("support".to_owned()),
+            silent: false,
+            oversize: None,
+            signature: Signature::None,
+        })
     }
 
     pub fn with(mut self, change: impl FnOnce(&mut Arrived)) -> Mail {

@@ -50,7 +50,8 @@ fn what_is_called_western_may_be_of_another_script() {
         (b"\xcb\xae\xb1\xc3\xb4\xd3\xd7\xf2\xcc\xec\xd4\xe7\xc9\xcf\xbf\xaa\xca\xbc\xbe\xcd\xb2\xbb\xb9\xa4\xd7\xf7\xc1\xcb\xa1\xa3", "水泵从昨天早上开始就不工作了。"),
     ] {
         assert_eq!(text(bytes, Some("iso-8859-1")), (expected.into(), Verdict::Guessed));
-        assert_eq!(beside(bytes, Some("iso-8859-1"), bytes, Country::default()).0, expected);
+        let beside = Beside::new(Some("iso-8859-1".to_owned()), bytes.to_vec(), Country::default());
+        assert_eq!(beside.text(bytes).0, expected);
     }
     let western = b"\xc4\xd6\xdc \xe4\xf6\xfc\xdf: die Umlaute";
     assert_eq!(text(western, Some("iso-8859-1")).1, Verdict::Right);

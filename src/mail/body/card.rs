@@ -1,0 +1,93 @@
+//! A person's card at the end of a text: name, company, how to reach them.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use super::Line;
+use super::fold::folded;
+
+/// Lines of a card below a closing salutation, at most.
+const LINES: usize = 12;
+/// So many of them say how to reach somebody, at least: one alone may be what the author wants to say.
+const WAYS: usize = 2;
+
+/// Whether what stands below `rule`, a line of dashes, is a card.
+pub fn is_card(rule: &str, lines: &[Line<'_>]) -> bool {
+    let filled = || lines.iter().map(|line| line.content).filter(|content| !content.is_empty());
+    let underscored = rule.len() >= 8 && rule.starts_with('_');
+    let name = underscored || filled().next().is_some_and(is_name);
+    let tabled = filled().filter(|content| content.matches('|').count() >= 2).count() > 1;
+    let brief = || underscored && filled().all(|content| content.split(' ').count() <= 5);
+    name && filled().all(is_short) && !tabled && (filled().any(reaches) || brief())
+}
+
+/// Where, in the last lines of what an author wrote, a card begins below a closing salutation and a name.
+pub fn below_closing(lines: &[Line<'_>]) -> Option<usize> {
+    let filled = |at: &usize| !lines[*at].content.is_empty();
+    let mut ways = 0;
+    let mut below: [Option<usize>; 2] = [None, None];
+    for at in (0..lines.len()).rev().filter(filled).take(LINES) {
+        let content = lines[at].content;
+        if CLOSINGS.contains(folded(content).trim_end_matches([',', '.', '!', ' '])) {
+            let [name, card] = below;
+            let signed = name.is_some_and(|name| is_name(lines[name].content) && !reaches(lines[name].content));
+            return card.filter(|_| signed && ways >= WAYS);
+        }
+        if !is_short(content) || is_postscript(content) {
+            return None;
+        }
+        ways += usize::from(reaches(content));
+        below = [Some(at), below[0]];
+    }
+    None
+}
+
+fn is_name(first: &str) -> bool {
+    let head = first.split('|').next().unwrap_or_default();
+    head.starts_with(|c: char| c.is_alphabetic() && !c.is_lowercase())
+        && head.split_whitespace().count() <= 6
+        && !head.contains(['@', ':'])
+        && !head.contains(|c: char| c.is_ascii_digit())
+}
+
+fn is_short(content: &str) -> bool {
+    content.len() <= 160 && !content.ends_with(['?', '!', ':']) && !content.starts_with('<')
+}
+
+fn is_postscript(content: &str) -> bool {
+    ["P.S", "p.s", "PS:", "PS ", "N.B", "NB:"].iter().any(|mark| content.starts_with(mark))
+}
+
+/// Whether a line says how to reach somebody: an address, a page, a telephone.
+fn reaches(content: &str) -> bool {
+    let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
+    let is_number =
+        |part: &str| digits(part) >= 7 && part.chars().all(|c| c.is_ascii_digit() || " +()-/.\u{a0}:|".contains(c));
+    let written = ["@", "www.", "http"].iter().any(|mark| content.contains(mark));
+    written || digits(content) >= 7 && content.split(char::is_alphabetic).any(is_number)
+}
+
+static CLOSINGS: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split('|').collect());
+
+/// Closing salutations, lower case, without what stands behind them.
+const WORDS: &str = concat!(
+    "regards|best regards|kind regards|kindest regards|warm regards|warmest regards|many regards|with kind regards|",
+    "with best regards|with regards|best|all the best|best wishes|sincerely|yours sincerely|sincerely yours|",
+    "yours faithfully|yours truly|cheers|thanks|many thanks|thank you|thanks and regards|thanks & regards|",
+    "mit freundlichen grüßen|mit freundlichen grüssen|mit freundlichem gruß|mit freundlichem gruss|freundliche grüße|",
+    "freundliche grüsse|viele grüße|viele grüsse|beste grüße|beste grüsse|liebe grüße|mit besten grüßen|schöne grüße|",
+    "herzliche grüße|mfg|vg|lg|gruß|gruss|grüße|hochachtungsvoll|",
+    "cordialement|bien cordialement|très cordialement|salutations|meilleures salutations|sincères salutations|",
+    "bien à vous|cdlt|cdt|bonne journée|salutations distinguées|",
+    "saludos|un saludo|saludos cordiales|cordialmente|atentamente|un cordial saludo|muchas gracias|gracias|",
+    "cordiali saluti|distinti saluti|saluti|un saluto|cordialmente|grazie|buona giornata|",
+    "atenciosamente|cumprimentos|com os melhores cumprimentos|melhores cumprimentos|att|obrigado|obrigada|abraços|",
+    "met vriendelijke groet|met vriendelijke groeten|vriendelijke groet|vriendelijke groeten|groeten|groet|mvg|",
+    "med vänliga hälsningar|med vänlig hälsning|vänliga hälsningar|hälsningar|mvh|med venlig hilsen|venlig hilsen|",
+    "bedste hilsner|hilsen|vennlig hilsen|med vennlig hilsen|ystävällisin terveisin|terveisin|parhain terveisin|",
+    "z poważaniem|pozdrawiam|serdecznie pozdrawiam|z wyrazami szacunku|s pozdravem|s úctou|s přátelským pozdravem|",
+    "s pozdravom|üdvözlettel|tisztelettel|cu stimă|cu respect|o zi bună|с уважение|поздрави|с уважением|с наилучшими пожеланиями|",
+    "з повагою|s poštovanjem|srdačan pozdrav|lep pozdrav|lijep pozdrav|с поштовањем|με εκτίμηση|φιλικά|saygılarımla|iyi çalışmalar|",
+    "בברכה|مع تحياتي|مع أطيب التحيات|با احترام|trân trọng|salam|hormat saya|terima kasih|ขอแสดงความนับถือ|",
+    "よろしくお願いいたします|敬具|此致|谢谢|祝好|顺颂商祺|감사합니다|pagarbiai|ar cieņu|lugupidamisega|atentament|salutacions|agur",
+);
