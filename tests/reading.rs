@@ -185,6 +185,9 @@ proptest::proptest! {
         end in proptest::sample::select(vec!["\n", "\r\n"]),
         before in proptest::sample::select(vec!["", "A preamble.", "--other", "--b7f3a9c2e4d1x"]),
     ) {
+        // A bare CR that ends raw bytes is a CRLF with the LF before the boundary: nobody can tell them apart.
+        let raw = matches!(encoding, "binary" | "8bit");
+        proptest::prop_assume!(!(raw && end == "\n" && bytes.ends_with(b"\r")));
         let head = [
             "From: a@x.org", "Content-Type: multipart/mixed; boundary=b7f3a9c2e4d1", "", before, "--b7f3a9c2e4d1",
             "Content-Type: text/plain", "", "Hi", "--b7f3a9c2e4d1", &format!("Content-Type: {media_type}"),

@@ -31,7 +31,8 @@ fn main() {
     if let Some(first) = number("--from") {
         return measure_here(first..first + number("--count").unwrap_or(1));
     }
-    let brief = arguments.iter().any(|argument| argument == "--test");
+    // `cargo test` runs benches too, and is content with a glance.
+    let brief = !arguments.iter().any(|argument| argument == "--bench");
     let time = Duration::from_secs(if brief { 0 } else { number("--seconds").unwrap_or(60) });
     let mut costs = match after("--seeds") {
         Some(seeds) => {

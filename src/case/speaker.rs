@@ -29,6 +29,8 @@ pub enum Proof {
     None,
     /// A server that the desk trusts found a pass that is aligned with From.
     Authenticated,
+    /// We checked a DKIM signature ourselves, and it is aligned with From (`verify`).
+    Signed,
     /// The mail answers a mail of ours that went to this person alone, and that nobody outside has seen.
     Reference(SentId),
     /// A trusted server says that DMARC failed: no reference outweighs that.
@@ -39,7 +41,7 @@ impl Speaker {
     /// Whether what this person asks for may be done in their name.
     pub fn is_proven(&self) -> bool {
         match self.proof {
-            Proof::Authenticated | Proof::Reference(_) => true,
+            Proof::Authenticated | Proof::Signed | Proof::Reference(_) => true,
             Proof::None | Proof::Refuted => false,
         }
     }

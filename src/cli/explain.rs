@@ -272,7 +272,7 @@ fn speaker(policy: &Policy, arrived: &Arrived, snapshot: &Snapshot, now: Timesta
     let signed = reading.clues.iter().any(|clue| matches!(&clue.pointer, Pointer::Sent(id) if known(id)));
     let proof = match who.proof {
         Proof::Refuted => Some("refuted"),
-        Proof::Authenticated => Some("authenticated"),
+        Proof::Authenticated | Proof::Signed => Some("authenticated"),
         Proof::Reference(_) => Some("reference"),
         Proof::None => (signed && !staff).then_some("reference"),
     };

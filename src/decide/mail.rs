@@ -63,7 +63,7 @@ pub(super) fn decide(mut draft: Draft<'_>, arrived: &Arrived) -> Decision {
     staff::expose(&mut draft, arrived);
     if let Some(first) = duplicate_of(&mut draft, arrived) {
         let proven = staff::speaking(&draft, arrived).filter(|(_, proof)| match proof {
-            Proof::Authenticated | Proof::Reference(_) => true,
+            Proof::Authenticated | Proof::Signed | Proof::Reference(_) => true,
             Proof::None | Proof::Refuted => false,
         });
         return match proven {

@@ -55,6 +55,9 @@ pub(super) fn decide(mut draft: Draft<'_>, mail: &Incoming<'_>, staff: &Staff, p
     let name = &staff.label;
     match proof {
         Proof::Authenticated => draft.say(format!("{name} writes: authenticated (Authentication-Results).")),
+        Proof::Signed => {
+            draft.say(format!("{name} writes: authenticated (a DKIM signature of From's domain, checked here)."))
+        }
         Proof::Reference(_) => {
             draft.say(format!("{name} writes: the mail answers a letter that went to {name} alone."))
         }

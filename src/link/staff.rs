@@ -60,7 +60,7 @@ pub fn who_speaks(arrived: &Arrived, snapshot: &Snapshot, policy: &Policy, day: 
     let proof = match found {
         Standing::Failed => Proof::Refuted,
         Standing::Aligned(_) => Proof::Authenticated,
-        Standing::Unproven if arrived.signature == Signature::Aligned => Proof::Authenticated,
+        Standing::Unproven if arrived.signature == Signature::Aligned => Proof::Signed,
         Standing::Unproven => match colleague {
             Some(staff) if addressed_outside(message, policy, day).is_empty() => by_reference(arrived, snapshot, staff),
             Some(_) | None => Proof::None,

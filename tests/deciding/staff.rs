@@ -439,6 +439,6 @@ fn a_signature_that_was_checked_proves_who_writes() {
         Mail::new("f", KEVIN).field("Authentication-Results", "mx.desk.example; dmarc=fail header.from=desk.example");
     let refuted = desk.mail(&signed(saying(answering(refuted, public), "Hold it.")));
     assert_eq!(refuted.verdict, Verdict::Hold);
-    let proven = desk.mail(&signed(saying(answering(Mail::new("s", KEVIN), public), "Hold the button.")));
-    assert_eq!((proven.verdict, to_customers(&proven)), (Verdict::Append, 1));
+    let proven = desk.mail(&signed(saying(answering(Mail::new("s", KEVIN), public), "#send\n\nHold the button.")));
+    assert_eq!((proven.verdict, to_customers(&proven)), (Verdict::Append, 1), "{:?}", proven.trace);
 }

@@ -1,5 +1,9 @@
 //! What stands between an answer and what it answers: separators, and headers copied into the text.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::Line;
 use super::fold::folded;
 use super::languages::{FORWARDS, LABELS, Label, ORIGINALS};
@@ -21,8 +25,7 @@ pub fn separator(content: &str) -> Option<Handing> {
     }
     let framed = content.starts_with(|c: char| !c.is_alphanumeric() && c != '"') || content.ends_with([':', '：']);
     if !framed {
-        let marker = content.len() <= 80 && content.trim_end_matches('.').ends_with("above this line");
-        return (marker && is_marker(&folded(content))).then_some(Handing::Answer);
+        return None;
     }
     let folded = folded(content);
     let folded = folded.trim();
@@ -37,9 +40,6 @@ pub fn separator(content: &str) -> Option<Handing> {
     }
     if FORWARDS.contains(inner) || dashed && HANDED.iter().any(|by| inner.starts_with(by)) {
         return Some(Handing::Forward);
-    }
-    if dashed && is_marker(folded) {
-        return Some(Handing::Answer);
     }
     let opened = ["--", "__", "==", "**", "- ", "~~", "##"].iter().any(|frame| folded.starts_with(frame)) || ends;
     let doubled = inner.split('/').all(|half| ORIGINALS.contains(half.trim()));
@@ -61,9 +61,16 @@ pub fn is_bare_separator(content: &str) -> bool {
 }
 
 /// `Reply above this line`: what desk programs put above all that they say.
-fn is_marker(folded: &str) -> bool {
-    folded.len() < 160 && MARKERS.iter().any(|words| folded.contains(words))
+pub fn is_marker(content: &str) -> bool {
+    let framed = content.starts_with(['-', '_', '=', '*', '–', '—', '#']);
+    let bare = || content.trim_end_matches('.').ends_with("above this line");
+    (20..160).contains(&content.len()) && (framed || bare()) && MARKER.is_match(&folded(content))
 }
+
+static MARKER: LazyLock<Regex> = LazyLock::new(|| {
+    let words: Vec<String> = MARKERS.iter().map(|words| regex::escape(words)).collect();
+    Regex::new(&words.join("|")).expect("made of escaped words")
+});
 
 const MARKERS: &[&str] = &[
     "reply above this line",

@@ -42,6 +42,8 @@ struct Walk<'a> {
     next: &'a [Next],
     handed: Handed,
     level: usize,
+    /// The level to which a quotation returns where its marks end.
+    unmarked: Option<usize>,
     /// The level to which a quotation returns that the markup ends.
     outer: Option<usize>,
     in_signature: bool,
@@ -51,8 +53,17 @@ struct Walk<'a> {
 /// The role of every line. Linear: what a line begins is seen from a bounded number of lines.
 pub fn roles(lines: &[Line<'_>], verdicts: &[Option<Verdict>], handed: Handed) -> Vec<Role> {
     let next = Next::all(lines);
-    let mut walk =
-        Walk { lines, verdicts, next: &next, handed, level: 0, outer: None, in_signature: false, forward: None };
+    let mut walk = Walk {
+        lines,
+        verdicts,
+        next: &next,
+        handed,
+        level: 0,
+        unmarked: None,
+        outer: None,
+        in_signature: false,
+        forward: None,
+    };
     let mut roles = Vec::with_capacity(lines.len());
     while roles.len() < lines.len() {
         walk.step(&mut roles);
@@ -77,6 +88,10 @@ impl Walk<'_> {
             None => {}
         }
         self.follow_markup(line, verdict);
+        if line.depth == 0 && !line.content.is_empty() {
+            self.level = self.unmarked.take().unwrap_or(self.level);
+        }
+        let level = self.level;
         match self.beginning(at) {
             Some(Beginning::Attribution(count)) => {
                 self.in_signature = false;
@@ -86,6 +101,8 @@ impl Walk<'_> {
             }
             Some(Beginning::Quotation(count)) => {
                 self.level += 1;
+                let marked = line.depth > 0 && self.lines.get(at + count).is_some_and(|below| below.depth > 0);
+                self.unmarked = self.unmarked.or(marked.then_some(level));
                 return roles.extend(std::iter::repeat_n(Role::Quote(self.level + line.depth), count));
             }
             Some(Beginning::Forward) if self.level + line.depth == 0 => {
@@ -95,6 +112,8 @@ impl Walk<'_> {
             }
             Some(Beginning::Forward) => {
                 self.level += 2;
+                let marked = line.depth > 0 && self.lines.get(at + 1).is_some_and(|below| below.depth > 0);
+                self.unmarked = self.unmarked.or(marked.then_some(level));
                 return roles.push(Role::Quote(self.level + line.depth));
             }
             None => {}
@@ -175,7 +194,7 @@ impl Walk<'_> {
             return None;
         }
         // Behind quotation marks it says nothing new: what is written beneath the marks is the author's again.
-        if line.depth == 0 && has_marker(line.content) {
+        if line.depth == 0 && (has_marker(line.content) || header::is_marker(line.content)) {
             return Some(Beginning::Quotation(1));
         }
         let next = self.next[at];

@@ -92,7 +92,8 @@ pub fn is_footer(content: &str) -> bool {
     let framed = line.trim_end_matches(['.', '*', '_', ')', ']', '>', ' ', '!', '。']);
     let known = FOOTERS.of_line(line).is_some() || FRAMES.hold(framed);
     let wordy = || framed.split_whitespace().count() > 16;
-    known && !wordy() && DEVICE.is_match(line) || POLITE_WORDS.of_line(line).is_some() || is_scanned(line)
+    let other = || line.len() >= 12 && (POLITE_WORDS.of_line(line).is_some() || is_scanned(line));
+    known && !wordy() && DEVICE.is_match(line) || other()
 }
 
 /// `Virus-free. www.avast.com`, in one line or two.

@@ -114,7 +114,7 @@ fn unpack(
     if message.html.is_none() {
         let html = tnef.html.filter(|html| !html.trim().is_empty());
         message.html = html.map(|html| clip(&readable_lines(html), bounds.html_bytes).to_owned());
-        message.rendered = message.html.as_deref().map(|html| html::render(html));
+        message.rendered = message.html.as_deref().map(html::render);
         if let Some(rendered) = message.rendered.as_ref().filter(|_| blank) {
             message.text.clone_from(&rendered.text);
         }
