@@ -1,7 +1,7 @@
 //! Letters become bytes: templates are rendered, references sealed, RFC 5322 written. Pure; composing a letter twice
 //! gives the same bytes. This stage alone knows keys.
 
-mod body;
+pub mod body;
 mod head;
 
 use jiff::Timestamp;

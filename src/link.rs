@@ -151,6 +151,7 @@ pub fn footprint(reading: &Reading, policy: &Policy) -> Footprint {
         originator: speaker(message, policy).map(|named| named.address.clone()),
         addresses,
         content_hash: reading.content_hash.clone(),
+        handed_on: None,
     }
 }
 

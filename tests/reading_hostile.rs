@@ -1,6 +1,6 @@
 //! Mail made to harm: every one has a reading, on the small stack that worker threads have, with bounds and defects.
 
-use postcase::mail::{Circumstances, Keyring, Reading, read};
+use postcase::mail::{Circumstances, Keyring, Kind, Reading, read};
 use proptest::prelude::*;
 
 /// What tokio gives its worker threads.
@@ -119,6 +119,58 @@ fn reports_of_everybody() {
         "Return-Path: <>\nFrom: MAILER-DAEMON@x.org\nSubject: Undelivered Mail\n{names}\n{explanation}"
     ));
     assert_eq!(reading.report.len(), 100);
+}
+
+/// An element in DER.
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).expect("it is small").to_be_bytes();
+    [&[tag, 0x84], &length[..], content].concat()
+}
+
+/// A mail that is one signed object (RFC 8551 §3.5.2): HTML, and files of one media type.
+fn signed(start: &str, media_type: &str, files: &[&str]) -> String {
+    let html = "<p style='color:#fff;background-color:#eee'><a href='http://x.example/'>a</a>".repeat(5_000);
+    let file = |file: &&str| format!("--b\r\nContent-Type: {media_type}\r\n\r\n{file}\r\n");
+    let files: String = files.iter().map(file).collect();
+    let content = format!(
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n{html}\r\n{files}--b--\r\n"
+    );
+    let identifier = |last: u8| element(6, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, last]);
+    let content = [identifier(1), element(0xa0, &element(4, content.as_bytes()))].concat();
+    let signed = [element(2, &[1]), element(0x31, &[]), element(0x30, &content)].concat();
+    let object = [identifier(2), element(0xa0, &element(0x30, &signed))].concat();
+    format!(
+        "{start}Content-Type: application/pkcs7-mime; name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+        data_encoding::BASE64.encode(&element(0x30, &object))
+    )
+}
+
+#[test]
+fn files_without_number_under_one_signature() {
+    let plain = "From: a@x.example\r\nSubject: x\r\n";
+    let many = |file: &'static str| vec![file; 490];
+    let reading = read_on_small_stack(signed(plain, "text/calendar", &many("x")));
+    assert_eq!((reading.message.attachments.len(), reading.kind), (491, Kind::Correspondence));
+    // Each is read anew, with all that is signed: the first of them must do.
+    let invitation = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\n";
+    let mail = signed(plain, "text/calendar", &["x", "x", invitation]);
+    let reading = read_on_small_stack(mail.as_str());
+    assert_eq!(reading.kind, Kind::Calendar);
+    let bytes = postcase::mail::attachment_bytes(mail.as_bytes(), &reading.message.attachments[3]);
+    assert_eq!(bytes, invitation.as_bytes());
+    let mail = signed(plain, "text/calendar", &[&many("x")[..], &[invitation]].concat());
+    assert_eq!(read_on_small_stack(mail).kind, Kind::Correspondence);
+
+    let bounce = "Return-Path: <>\r\nFrom: mailer-daemon@x.example\r\nSubject: Undelivered\r\n";
+    let status = "Final-Recipient: rfc822; b@x.example\r\nAction: failed\r\nStatus: 5.1.1\r\n";
+    let reading = read_on_small_stack(signed(bounce, "message/delivery-status", &["x", "x", status]));
+    assert_eq!(reading.report[0].recipient.as_deref(), Some("b@x.example"));
+    let reading = read_on_small_stack(signed(bounce, "message/delivery-status", &[&many("x")[..], &[status]].concat()));
+    assert_eq!(reading.kind, Kind::DeliveryReport);
+    assert!(reading.report.iter().all(|reported| reported.recipient.is_none()));
+    for media_type in ["message/disposition-notification", "text/rfc822-headers"] {
+        read_on_small_stack(signed(bounce, media_type, &many("x")));
+    }
 }
 
 #[test]

@@ -11,10 +11,11 @@ pub struct Hostile {
 /// The mail of that number, of about `size` bytes: the same each time.
 pub fn mail(seed: u64, size: usize) -> Hostile {
     let mut chance = Chance::new(seed);
-    let mut hostile = match chance.below(20) {
+    let mut hostile = match chance.below(21) {
         0..5 => torn_fixture(&mut chance, size),
         5..9 => header(&mut chance, size),
         9..15 => one_part(&mut chance, size),
+        15 => signed(&mut chance, size),
         _ => parts(&mut chance, size),
     };
     if chance.below(6) == 0 {
@@ -140,6 +141,28 @@ fn parts(chance: &mut Chance, size: usize) -> Hostile {
     Hostile { name, bytes }
 }
 
+/// A message that is one signed object (RFC 8551 §3.5.2), with parts in it that a reader looks into.
+fn signed(chance: &mut Chance, size: usize) -> Hostile {
+    let mut name = "signed:".to_owned();
+    let start = chance.of(STARTS);
+    let media_type = chance.of(LOOKED_INTO);
+    name.push_str(&format!(" many {media_type}, beside"));
+    let beside = part(chance, size / 2, &mut name);
+    let file = format!("--b\r\nContent-Type: {media_type}\r\n\r\nx\r\n").repeat(490);
+    let content = [CONTAINERS[0].as_bytes(), b"--b\r\n", &beside, b"\r\n", file.as_bytes(), b"--b--\r\n"].concat();
+    let element = |tag: u8, content: &[u8]| {
+        let length = u32::try_from(content.len()).expect("a megabyte").to_be_bytes();
+        [&[tag, 0x84], &length[..], content].concat()
+    };
+    let identifier = |last: u8| element(6, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, last]);
+    let content = [identifier(1), element(0xa0, &element(4, &content))].concat();
+    let signed = [element(2, &[1]), element(0x31, &[]), element(0x30, &content)].concat();
+    let object = [identifier(2), element(0xa0, &element(0x30, &signed))].concat();
+    let encoded = data_encoding::BASE64.encode(&element(0x30, &object));
+    let head = "Content-Type: application/pkcs7-mime; name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    Hostile { name, bytes: [start, head, &encoded, "\r\n"].concat().into_bytes() }
+}
+
 /// A header of a part, and its body.
 fn part(chance: &mut Chance, size: usize, name: &mut String) -> Vec<u8> {
     let (head, pools) = chance.of(BODIES);
@@ -193,7 +216,7 @@ fn bomb(chance: &mut Chance, pools: &[&[&str]], size: usize, name: &mut String) 
 /// A winmail.dat with very many attributes, some of which say that they are longer than they are.
 fn winmail(chance: &mut Chance, size: usize) -> Vec<u8> {
     let mut bytes = vec![0x78, 0x9f, 0x3e, 0x22, 1, 0];
-    let data: &[u8] = chance.of(&[&b""[..], b"x\0", b"name.txt\0", &[0; 64]]);
+    let data: &[u8] = chance.of(&[&b""[..], b"x\0", b"name.txt\0", &[0; 64], CALENDAR]);
     while bytes.len() < size {
         let attribute: u32 = chance.of(&[0x0006_9002, 0x0001_8010, 0x0006_800f, 0x0006_9003, 0x0006_9005, 0x0002_800c]);
         let length =
@@ -220,6 +243,16 @@ const STARTS: &[&str] = &[
     "From: a@x.example\r\nList-Id: <x.example>\r\nPrecedence: bulk\r\n",
     "",
 ];
+/// What is looked into to find out the kind of a mail, and what it reports.
+const LOOKED_INTO: &[&str] = &[
+    "text/calendar",
+    "message/delivery-status",
+    "message/disposition-notification",
+    "text/rfc822-headers",
+    "message/rfc822",
+];
+/// The media type of a file in a winmail.dat ([MS-OXPROPS] PidTagAttachMimeTag).
+const CALENDAR: &[u8] = b"\x01\0\0\0\x1e\0\x0e\x37\x01\0\0\0\x0e\0\0\0text/calendar\0\0\0";
 const CONTAINERS: &[&str] = &[
     "Content-Type: multipart/mixed; boundary=b\r\n\r\n",
     "Content-Type: multipart/alternative; boundary=b\r\n\r\n",

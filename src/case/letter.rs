@@ -115,7 +115,8 @@ pub struct Letter {
     pub references: Vec<MessageId>,
     /// Posts that are quoted beneath the text. Empty for mail to people who are not authenticated (B26).
     pub quotes: Vec<PostId>,
-    /// The case whose conversation so far stands beneath instead, notes and all: for colleagues to whom it is new.
+    /// The case whose conversation so far stands beneath instead, notes and all: for colleagues whose case it is not, each
+    /// time, as nothing here says what they were told before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recalls: Option<CaseNumber>,
     /// Files that go with it: parts of a mail that came in.
@@ -123,6 +124,15 @@ pub struct Letter {
     pub facts: Facts,
     /// The time of the entry: Date.
     pub at: Timestamp,
+}
+
+impl Letter {
+    /// Whether it counts for the limits of automatic mail to people outside (B26). A closing is asked for by a person, an
+    /// alarm goes to administrators.
+    pub fn is_limited(&self) -> bool {
+        let asked_for = matches!(self.template, Template::Closed | Template::Alarm);
+        self.hand == Hand::Machine && self.person.is_none() && !asked_for
+    }
 }
 
 /// Parts of a mail that go with a letter. The bytes stay where they are until the letter is composed.

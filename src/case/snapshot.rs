@@ -20,6 +20,9 @@ pub const POSTS: usize = 200;
 /// Cases of the originator that a snapshot holds.
 pub const OWN_CASES: usize = 20;
 
+/// Participants of closed cases of whom a snapshot says whether they may be written to.
+pub const OTHERS: usize = 200;
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The number that a case opened now will get.
@@ -41,9 +44,13 @@ pub struct Snapshot {
     /// Staff who were written to within the last hour.
     #[serde(default)]
     pub told: Vec<Told>,
-    /// Of the author whose mail is handed on, the first.
+    /// Of the first author outside whose mail staff hand on.
     #[serde(default)]
     pub forwarded: SpeakerFacts,
+    /// For a mail that may open a closed case again: of those who take part in `cases` that are closed, beside the
+    /// originator; each once, at most [`OTHERS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Reached>,
     /// For a correction, and for the answer to a question of ours: what the entry that it is about is now.
     pub corrected: Option<EntryFacts>,
     /// The posts that a command names, or that a personal reference answers.
@@ -154,6 +161,8 @@ pub struct Footprint {
     /// Everyone outside on From, To and Cc, and the speaker.
     pub addresses: Vec<Address>,
     pub content_hash: String,
+    /// The first author outside whose mail staff hand on.
+    pub handed_on: Option<Address>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -239,6 +248,16 @@ pub struct SpeakerFacts {
     /// Cases that are not closed in which the originator takes part, the newest first, at most [`OWN_CASES`].
     #[serde(default)]
     pub cases: Vec<OwnCase>,
+}
+
+/// What is known of somebody who may be written to by a machine, though they did not write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    pub address: Address,
+    /// Automatic answers to this address within the last hour and the last day.
+    pub answers_hour: u32,
+    pub answers_day: u32,
+    pub undeliverable: bool,
 }
 
 /// A case of the originator's.

@@ -194,7 +194,7 @@ impl Known {
         };
         let event = Event { entry, received: now, matter: Matter::Mail(arrived) };
         let Matter::Mail(arrived) = &event.matter else { unreachable!("it was made a line above") };
-        let footprint = link::staff::footprint(&arrived.reading, policy);
+        let footprint = link::staff::footprint(&arrived.reading, policy, policy.desk.hours.day(now));
         let first = policy.desk.reference.first_number;
         let snapshot = match &self.store {
             Some(store) => store.look()?.snapshot(&event, Some(&footprint), first, now)?,

@@ -89,6 +89,7 @@ impl From<StoreError> for Failure {
             | StoreError::BackupOfTestCopy { .. } => Exit::Data,
             StoreError::NotOurs { .. }
             | StoreError::Newer { .. }
+            | StoreError::Unreleased { .. }
             | StoreError::OtherInstance { .. }
             | StoreError::TestCopy { .. }
             | StoreError::NotACopy { .. }

@@ -13,8 +13,8 @@ use crate::rules::template::paragraphs::{self, escaped};
 /// Columns of a line of text (RFC 5322 §2.1.1 recommends 78, quoting takes two).
 const COLUMNS: usize = 76;
 /// Characters of one quoted post, posts that are quoted, and characters of all of them, at most (L10).
-const QUOTE: usize = 4_000;
-const QUOTES: usize = 20;
+pub const QUOTE: usize = 4_000;
+pub const QUOTES: usize = 20;
 const QUOTED: usize = 30_000;
 
 pub(super) struct Texts {

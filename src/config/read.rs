@@ -214,6 +214,13 @@ fn authserv_id(value: Value<'_>) -> Option<String> {
         let help = "write what stands first in Authentication-Results, up to the semicolon, as in \"mx.example.com\"";
         return value.wrong("`authserv` must name servers", "this is no name", Some(help.to_owned()));
     }
+    // What stands below a public suffix belongs to many, who could all name themselves so.
+    let owned = |domain: &str| !domain.contains('*') && psl::domain_str(domain).is_some();
+    if text.contains('*') && !text.to_lowercase().strip_prefix("*.").is_some_and(owned) {
+        let help = "write the domain that the hosts of your provider are in, as in \"*.mx.example.com\"";
+        let wrong = "`*.` must stand before a domain of your own or of your provider";
+        return value.wrong(wrong, "hosts of strangers could have such a name", Some(help.to_owned()));
+    }
     Some(text.to_lowercase())
 }
 

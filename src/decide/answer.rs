@@ -1,6 +1,8 @@
 //! Automatic answers: the acknowledgement, the word that a case is open again, and the one about a message that is
 //! too large (B26, RFC 3834). A machine never gets one, and people get few (L4).
 
+use std::collections::BTreeMap;
+
 use super::Draft;
 use super::mail::Incoming;
 use super::participants::{is_unanswerable, plausible_name};
@@ -60,32 +62,56 @@ pub(super) fn automatically(draft: &mut Draft<'_>, mail: &Incoming<'_>, about: A
 }
 
 /// Tells the others who take part that a reply has opened their case again (instruments-6): on copy of what its author
-/// is told, or by a letter of their own where the author is told nothing.
+/// is told, or by a letter of their own where the author is told nothing. The limits hold for each of them.
 pub(super) fn of_reopening(draft: &mut Draft<'_>, mail: &Incoming<'_>, about: About<'_>, others: &[&Named]) {
     let (case, queue, subject, post) = (about.case, about.queue, about.subject.clone(), about.post);
     automatically(draft, mail, about, Some(Template::Reopened));
     if others.is_empty() {
         return;
     }
-    let mut others = others.iter().map(|named| Named { name: plausible_name(named), address: named.address.clone() });
+    if let Err(reason) = wanted(draft, mail) {
+        return draft.say(format!("The other participants are not told: {reason}."));
+    }
+    let others = may_be_told(draft, others);
+    let Some((first, rest)) = others.split_first() else { return };
     match draft.letters.iter_mut().find(|letter| letter.template == Template::Reopened) {
         Some(letter) => letter.cc.extend(others),
         None => {
-            let first = others.next().expect("there are others");
-            let limit = draft.policy.desk.acknowledgement.per_desk_hour;
-            let desk = within(draft.snapshot.desk_answers_hour, limit, "of the desk within the hour", "per_desk_hour");
-            match wanted(draft, mail).and(desk) {
-                Err(reason) => return draft.say(format!("The other participants are not told: {reason}.")),
-                Ok(()) => {
-                    let about = About { case, queue, subject, post };
-                    let mut letter = letter(draft, mail, about, Template::Reopened, &first);
-                    letter.cc = others.collect();
-                    draft.letters.push(letter);
-                }
-            }
+            let about = About { case, queue, subject, post };
+            let mut letter = letter(draft, mail, about, Template::Reopened, first);
+            letter.cc = rest.to_vec();
+            draft.letters.push(letter);
         }
     }
     draft.say("The others who take part are told that the case is open again.");
+}
+
+/// Those to whom another automatic answer may go, and the trace says why the rest get none. Who is beyond the bound of
+/// the snapshot gets none.
+fn may_be_told(draft: &mut Draft<'_>, others: &[&Named]) -> Vec<Named> {
+    let limits = &draft.policy.desk.acknowledgement;
+    let desk_hour = draft.snapshot.desk_answers_hour;
+    let check = |named: &Named| {
+        let facts = draft.snapshot.others.iter().find(|reached| reached.address == named.address);
+        let facts = facts.ok_or_else(|| "nothing is known of what they were told before".to_owned())?;
+        if facts.undeliverable {
+            return Err("mail to them came back before".to_owned());
+        }
+        let (address_hour, address_day) = (facts.answers_hour, facts.answers_day);
+        AnswersSoFar { address_hour, address_day, desk_hour }.allow_another(limits)
+    };
+    let mut told = Vec::new();
+    let mut refused: BTreeMap<String, usize> = BTreeMap::new();
+    for named in others {
+        match check(named) {
+            Ok(()) => told.push(Named { name: plausible_name(named), address: named.address.clone() }),
+            Err(reason) => *refused.entry(reason).or_default() += 1,
+        }
+    }
+    for (reason, count) in refused {
+        draft.say(format!("{count} of the others who take part are not told that the case is open again: {reason}."));
+    }
+    told
 }
 
 /// Acknowledges a mail that staff handed on to whoever wrote it; staff vouch for it, and it names nothing of theirs.

@@ -29,6 +29,7 @@ use crate::alarm;
 use crate::case::event::{Arrived, Commands, Matter};
 use crate::case::letter::{Composed, Enclosed};
 use crate::case::{Decision, EntryId, Event, Letter, Verb};
+use crate::compose::body::{QUOTE, QUOTES};
 use crate::compose::{self, File, Quoted};
 use crate::decide;
 use crate::failpoint::{Step, reach};
@@ -44,9 +45,6 @@ use crate::store::{Adopt, Lane, LastHolder, Lock, Result, Store, StoreError, Tx}
 const STACK: usize = 16 * 1024 * 1024;
 /// Posts whose words are indexed in one transaction: mail that comes meanwhile waits for no more than these.
 const WORDS: usize = 64;
-/// Characters of a post that a letter quotes, and posts.
-const QUOTE: usize = 4_000;
-const QUOTES: usize = 20;
 
 /// The desk at work: its database, its rules, its clock.
 pub struct Engine {
@@ -329,10 +327,11 @@ impl Engine {
     fn decide_one(&self, tx: &Tx, event: &Event, now: Timestamp) -> Result<String> {
         let rules = self.rules.borrow();
         let policy = &rules.policy;
+        let day = policy.desk.hours.day(now);
         let footprint = match &event.matter {
-            Matter::Mail(mail) => Some((event.entry, link::staff::footprint(&mail.reading, policy))),
+            Matter::Mail(mail) => Some((event.entry, link::staff::footprint(&mail.reading, policy, day))),
             // What killed its reader was never indexed; now it is read, and replies to it must find it.
-            Matter::Released { entry, mail, .. } => Some((*entry, link::staff::footprint(&mail.reading, policy))),
+            Matter::Released { entry, mail, .. } => Some((*entry, link::staff::footprint(&mail.reading, policy, day))),
             Matter::Command(_)
             | Matter::Undeliverable(_)
             | Matter::Due { .. }

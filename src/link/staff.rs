@@ -10,22 +10,20 @@ use crate::mail::signature::Signature;
 use crate::mail::{Address, ClueKind, Forwarded, Kind, Message, Named, Pointer, Reading, SentId, subject};
 use crate::rules::{Policy, Staff};
 
-use super::identity::is_outside;
+use super::identity::{is_outside, organisation};
 
 /// What is kept of a mail so that later ones find its conversation. What staff hand on belongs to it as much as what
-/// they answer, and its author takes part.
-pub fn footprint(reading: &Reading, policy: &Policy) -> Footprint {
+/// they answer, and its author takes part. `day`: of today, at the desk.
+pub fn footprint(reading: &Reading, policy: &Policy, day: Date) -> Footprint {
     let mut print = super::footprint(reading, policy);
     let from_staff = reading.message.from.iter().any(|named| policy.staff_at(&named.address).is_some());
     if !from_staff {
         return print;
     }
-    let foreign = |forwarded: &&Forwarded| {
-        let from = forwarded.from.as_ref().map(|named| &named.address);
-        from.is_some_and(|from| is_outside(from, &policy.desk) && policy.staff_at(from).is_none())
-    };
-    let first = reading.forwarded.iter().find(foreign);
-    let apart = |one: &&Forwarded| first.is_some_and(|first| foreign(one) && !is_of_one_matter(one, first, policy));
+    let first = handed_on(reading, policy, day).next();
+    print.handed_on = first.map(|(_, author)| author.address.clone());
+    let foreign = |one: &Forwarded| one.from.as_ref().is_some_and(|from| is_outsider(&from.address, policy, day));
+    let apart = |one: &Forwarded| first.is_some_and(|(first, _)| foreign(one) && !is_of_one_matter(one, first, policy));
     for forwarded in reading.forwarded.iter().filter(|one| !apart(one)) {
         print.refers_to.extend(forwarded.message_id.clone().filter(|id| !print.refers_to.contains(id)));
         let author = forwarded.from.as_ref().map(|named| &named.address);
@@ -35,12 +33,29 @@ pub fn footprint(reading: &Reading, policy: &Policy) -> Footprint {
     print
 }
 
-/// Whether two mails that are handed on together belong together: they have one author, or one subject. The first says
-/// what the matter is; one of another is not taken in with it.
-pub fn is_of_one_matter(one: &Forwarded, other: &Forwarded, policy: &Policy) -> bool {
+/// The mails by people outside that a mail hands on, with their authors. The first says whose case it is.
+pub fn handed_on<'p, 'a: 'p>(
+    reading: &'a Reading,
+    policy: &'p Policy,
+    day: Date,
+) -> impl Iterator<Item = (&'a Forwarded, &'a Named)> + use<'p, 'a> {
+    let all = reading.forwarded.iter().filter_map(|forwarded| Some((forwarded, forwarded.from.as_ref()?)));
+    all.filter(move |(_, author)| is_outsider(&author.address, policy, day))
+}
+
+/// Whether a mail belongs to the first one that is handed on with it: it has the same author, or the same subject and
+/// an author of the same organisation. Strangers write "Invoice", too, and must not read each other's (L6).
+pub fn is_of_one_matter(one: &Forwarded, first: &Forwarded, policy: &Policy) -> bool {
+    let (Some(author), Some(other)) = (&one.from, &first.from) else { return false };
+    let (author, other) = (&author.address, &other.address);
+    let colleagues = || organisation(author).is_some_and(|domain| Some(domain) == organisation(other));
+    author == other || have_one_subject(one, first, policy) && colleagues()
+}
+
+/// The same subject, beside reply words and our tag; none at all is not one.
+pub fn have_one_subject(one: &Forwarded, other: &Forwarded, policy: &Policy) -> bool {
     let about = |mail: &Forwarded| subject::base(&mail.subject, &policy.desk.reference.case_word).trim().to_lowercase();
-    let author = |mail: &Forwarded| mail.from.as_ref().map(|named| named.address.clone());
-    author(one) == author(other) || !about(one).is_empty() && about(one) == about(other)
+    !about(one).is_empty() && about(one) == about(other)
 }
 
 /// Who speaks, by the one address in From, and what proves that it is theirs. `day`: of today, at the desk.

@@ -108,7 +108,7 @@ impl Named {
     /// What people are called by: the name, or the address where there is none, or where the name reads as an address,
     /// which may be somebody else's.
     pub fn label(&self) -> &str {
-        self.name.as_deref().filter(|name| !name.contains('@')).unwrap_or(self.address.as_str())
+        self.name.as_deref().filter(|name| !name.contains(['@', '＠', '﹫'])).unwrap_or(self.address.as_str())
     }
 }
 
@@ -145,6 +145,9 @@ mod tests {
         };
         assert_eq!(label(Some("Eve Black")), "Eve Black");
         assert_eq!(label(Some("Boss <boss@corp.example>")), "eve@evil.example");
+        for alike in ["boss＠corp.example", "boss﹫corp.example"] {
+            assert_eq!(label(Some(alike)), "eve@evil.example");
+        }
         assert_eq!(label(None), "eve@evil.example");
     }
 

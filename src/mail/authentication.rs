@@ -2,7 +2,7 @@
 //! address in From (B30, B31).
 //!
 //! Only a field of a server that the desk trusts means anything, and of each such server the topmost: the ones below may
-//! have come with the message. ARC-Authentication-Results are what others say that others said, and count for nothing.
+//! have come with the message, and so may all that stand below the first Received under it. ARC-Authentication-Results are what others say that others said, and count for nothing.
 //! What is missing proves nothing. The field holds pieces that the sender chose (the local part of the reverse-path);
 //! where one breaks the grammar, everything behind it counts as absent.
 
@@ -99,16 +99,23 @@ pub fn standing(message: &Message, trust: &Trust) -> Standing {
 }
 
 /// What the fields that count say together: of each trusted name the topmost. Some providers have a server for each
-/// method, each with a name and a field of its own.
+/// method, each with a name and a field of its own; all of them write where the message came in, so that a Received below
+/// the first of them ends what is theirs (RFC 5321 §4.4: newer fields stand above).
 pub fn trusted(message: &Message, trust: &Trust) -> Option<Results> {
-    let mut fields = message.field("Authentication-Results").map(parse);
     let names = match trust {
-        Trust::Topmost => return fields.next(),
+        Trust::Topmost => return message.field("Authentication-Results").next().map(parse),
         Trust::Servers(names) => names,
     };
     let mut silent: Vec<&String> = names.iter().collect();
     let mut together: Option<Results> = None;
-    for results in fields {
+    for field in &message.fields {
+        if together.is_some() && field.name.eq_ignore_ascii_case("Received") {
+            break;
+        }
+        if !field.name.eq_ignore_ascii_case("Authentication-Results") {
+            continue;
+        }
+        let results = parse(&field.value);
         let id = results.authserv_id.as_deref();
         let Some(at) = silent.iter().position(|name| id.is_some_and(|id| is_named(id, name))) else { continue };
         silent.swap_remove(at);
@@ -186,8 +193,12 @@ pub fn same_organisation(one: &str, other: &str) -> bool {
     if same_domain(one, other) {
         return true;
     }
-    let organisation = |domain: &str| ascii(domain).and_then(|domain| psl::domain_str(&domain).map(str::to_owned));
     organisation(one).is_some_and(|one| Some(one) == organisation(other))
+}
+
+/// The organisational domain by the public suffix list, lower case; None for what is a public suffix itself.
+pub fn organisation(domain: &str) -> Option<String> {
+    ascii(domain).and_then(|domain| psl::domain_str(&domain).map(str::to_owned))
 }
 
 impl Finding {

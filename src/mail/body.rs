@@ -13,6 +13,8 @@ mod roles;
 mod shown;
 mod signature;
 
+use std::collections::HashSet;
+
 use super::message::Message;
 use super::{Attachment, Language};
 use languages::PREFIXES;
@@ -193,7 +195,8 @@ fn unmark_prompts(lines: &mut [Line<'_>]) {
     }
 }
 
-/// Some programs quote with the initials of the author: `AB> Hello`. Two such lines make a quotation.
+/// Some programs quote with the initials of the author: `AB> Hello`. Two such lines make a
+/// quotation below an attribution; elsewhere they are what was typed at a prompt.
 fn mark_initials(lines: &mut [Line<'_>]) {
     fn initials(raw: &str) -> Option<(&str, usize, &str)> {
         let (name, rest) = raw.trim_start().split_once('>')?;
@@ -207,6 +210,9 @@ fn mark_initials(lines: &mut [Line<'_>]) {
     for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.depth == 0) {
         found.extend(initials(line.raw).map(|(name, _, _)| (at, name)));
     }
+    let authors: HashSet<&str> =
+        found.iter().filter(|(at, _)| is_introduced(&lines[..*at])).map(|(_, name)| *name).collect();
+    found.retain(|(_, name)| authors.contains(name));
     for pair in found.windows(2).filter(|pair| pair[0].1 == pair[1].1 && pair[1].0 - pair[0].0 <= 3) {
         for (at, _) in pair {
             let line = &mut lines[*at];
@@ -215,6 +221,16 @@ fn mark_initials(lines: &mut [Line<'_>]) {
             }
         }
     }
+}
+
+/// Whether the last lines end in words such as "Anna wrote:".
+fn is_introduced(above: &[Line<'_>]) -> bool {
+    let last = above.iter().rev().take(3).find(|line| !line.content.is_empty());
+    last.is_some_and(|line| introduces(line.content))
+}
+
+fn introduces(content: &str) -> bool {
+    content.ends_with(':') && content.len() < 300 && languages::VERB.is_match(&fold::folded(content))
 }
 
 /// Some programs quote with `|`; below an attribution that is a quotation, elsewhere it is a table.
@@ -228,8 +244,7 @@ fn mark_bars(lines: &mut [Line<'_>]) {
                 line.content = line.content.trim_start_matches('|').trim();
             }
         } else if !line.content.is_empty() {
-            let short = line.content.ends_with(':') && line.content.len() < 300;
-            introduced = short && languages::VERB.is_match(&fold::folded(line.content));
+            introduced = introduces(line.content);
         }
     }
 }

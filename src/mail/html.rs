@@ -4,6 +4,7 @@
 //! target, and each line is marked with what mail programs say it is, so that `body` need not guess.
 
 mod element;
+mod link;
 mod name;
 mod stack;
 mod tokens;
@@ -14,7 +15,7 @@ use html5gum::Tokenizer;
 pub use element::Mark;
 use name::Name;
 use tokens::{Source, Tokens};
-use writer::{Hidden, Writer};
+use writer::{Hidden, Left, Reach, Writer};
 
 /// HTML as a person reads it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,16 +46,21 @@ pub fn to_text(html: &str) -> String {
 
 /// The text that a person would read, and what its lines are. What is hidden shows only where nothing else is there.
 pub fn render(html: &str) -> Rendered {
-    let (rendered, hidden) = write(html, Hidden::Dropped);
-    if hidden && rendered.text.is_empty() {
-        return write(html, Hidden::Shown).0;
+    let mut reach = Reach::EndTag;
+    let (mut rendered, mut left) = write(html, Hidden::Dropped, reach);
+    if left.unended {
+        reach = Reach::NextTag;
+        (rendered, left) = write(html, Hidden::Dropped, reach);
+    }
+    if left.hidden && rendered.text.is_empty() {
+        return write(html, Hidden::Shown, reach).0;
     }
     rendered
 }
 
-/// The text, and whether something was hidden.
-fn write(html: &str, hidden: Hidden) -> (Rendered, bool) {
-    let writer = if has_blocks(html) { Writer::new(hidden) } else { Writer::preformatted(hidden) };
+/// The text, and what is not in it.
+fn write(html: &str, hidden: Hidden, reach: Reach) -> (Rendered, Left) {
+    let writer = if has_blocks(html) { Writer::new(hidden, reach) } else { Writer::preformatted(hidden, reach) };
     let mut tokens = Tokens::new(writer);
     let Ok(()) = Tokenizer::new_with_emitter(Source(html), &mut tokens).finish();
     tokens.writer.finish()

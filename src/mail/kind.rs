@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Circumstances;
 use super::body::Split;
-use super::message::{self, Message};
+use super::message::Message;
 use super::reference::{LOOP_HEADER, own_id};
 use hand::Hand;
 
@@ -201,13 +201,11 @@ fn calendar(raw: &[u8], message: &Message) -> Option<Sign> {
         let line = line.trim_ascii().to_ascii_uppercase();
         line.strip_prefix(b"METHOD:").is_some_and(|method| METHODS.contains(&method.trim_ascii()))
     };
-    let is_method = |a: &&message::Attachment| {
-        matches!(a.media_type.as_str(), "text/calendar" | "application/ics")
-            && message::attachment_bytes(raw, a).split(|b| *b == b'\n').take(LINES).any(named)
-    };
+    let mut calendars = message.files(raw, |media_type| matches!(media_type, "text/calendar" | "application/ics"));
+    let method = calendars.any(|calendar| calendar.split(|b| *b == b'\n').take(LINES).any(named));
     // [MS-OXCMAIL] §2.1.3.2.3: what Exchange calls its meeting messages, whether or not they bear a calendar.
     let class = message.field("Content-Class").any(|class| class.to_ascii_lowercase().ends_with(":calendarmessage"));
-    let method = message.attachments.iter().find(is_method).map(|_| "text/calendar with a method");
+    let method = method.then_some("text/calendar with a method");
     method.or(class.then_some("Content-Class: calendarmessage")).map(|evidence| sign(Kind::Calendar, evidence))
 }
 

@@ -119,11 +119,25 @@ impl Message {
         self.from.first().map(|named| &named.address)
     }
 
+    /// What the first attachments of such media types hold, decoded. A mail may bear hundreds, each of which may cost as
+    /// much as the signed message that it is in.
+    pub(super) fn files<'a>(
+        &'a self,
+        raw: &'a [u8],
+        is_wanted: impl Fn(&str) -> bool + 'a,
+    ) -> impl Iterator<Item = Vec<u8>> + 'a {
+        let wanted = self.attachments.iter().filter(move |part| is_wanted(&part.media_type));
+        wanted.take(FILES).map(|part| attachment_bytes(raw, part))
+    }
+
     /// The values of a header field, in order of appearance; names compare without case.
     pub fn field<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.fields.iter().filter(move |f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value.as_str())
     }
 }
+
+/// Attachments of one sort that are looked into.
+const FILES: usize = 3;
 
 /// Message-IDs that are kept of In-Reply-To, and of References: the newest ones.
 const REFERENCES: usize = 500;
@@ -159,13 +173,13 @@ pub fn attachment_bytes(raw: &[u8], attachment: &Attachment) -> Vec<u8> {
             inline::split(&bytes).1.into_iter().nth(place).map(|file| file.bytes).unwrap_or_default()
         }
         "rfc822" => {
-            let inner = read(&bytes, &Bounds::default(), &mut Flaws::default());
+            let inner = read(&bytes, &without_text(), &mut Flaws::default());
             let part = inner.attachments.get(place).filter(|part| !part.encoding.contains("+rfc822"));
             part.map(|part| attachment_bytes(&bytes, part)).unwrap_or_default()
         }
         "smime" => {
             let Some(cms::Object::Signed(content)) = cms::read(&bytes) else { return Vec::new() };
-            let inner = read_signed(&content, &Bounds::default(), &mut Flaws::default());
+            let inner = read_signed(&content, &without_text(), &mut Flaws::default());
             inner.attachments.get(place).map(|part| attachment_bytes(&content, part)).unwrap_or_default()
         }
         "tnef" => {
@@ -174,6 +188,11 @@ pub fn attachment_bytes(raw: &[u8], attachment: &Attachment) -> Vec<u8> {
         }
         _ => bytes.into_owned(),
     }
+}
+
+/// For who wants a file alone: which there are does not depend on how much of a text is kept.
+fn without_text() -> Bounds {
+    Bounds { text_bytes: 0, html_bytes: 0, ..Bounds::default() }
 }
 
 /// A piece of the raw bytes, as [`Message::enclosed`] names it; empty when it lies outside.

@@ -5,6 +5,7 @@
 pub mod address;
 pub mod authentication;
 pub mod body;
+mod closing;
 pub mod clue;
 pub mod defect;
 mod fingerprint;

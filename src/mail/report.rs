@@ -17,7 +17,7 @@ pub use prose::{names_recipient, quotes_server, shows_failure};
 #[cfg(test)]
 pub use subjects::SUBJECTS;
 pub use system::{
-    Sender, bare, greets, is_handed_on, plain, sender, speaks_as_mail_system, subject_tells_of_failure,
+    MASTERS, Sender, bare, greets, is_handed_on, plain, sender, speaks_as_mail_system, subject_tells_of_failure,
     text_tells_of_failure,
 };
 
@@ -59,11 +59,8 @@ pub fn read(raw: &[u8], message: &Message, bounds: &Bounds) -> Vec<ReportedRecip
 
 fn of_one(raw: &[u8], message: &Message, bounds: &Bounds) -> Vec<ReportedRecipient> {
     let mut reported: Vec<ReportedRecipient> = Vec::new();
-    let readable = message.attachments.iter().filter(|a| is_machine_readable(&a.media_type));
-    let groups = readable.flat_map(|part| {
-        let bytes = message::attachment_bytes(raw, part);
-        machine_readable(&charset_free(&bytes), &message.text)
-    });
+    let readable = message.files(raw, is_machine_readable);
+    let groups = readable.flat_map(|bytes| machine_readable(&charset_free(&bytes), &message.text));
     // Of all parts together, repeats and all: each may need the words of the whole text.
     add_new(&mut reported, groups.take(RECIPIENTS));
     if reported.is_empty() && message.text.to_ascii_lowercase().contains("final-recipient:") {
@@ -133,8 +130,8 @@ fn is_machine_readable(media_type: &str) -> bool {
 pub fn returned_id(raw: &[u8], message: &Message, bounds: &Bounds) -> Option<MessageId> {
     let enclosed = returned_header(raw, message, bounds).and_then(|header| header.message_id);
     let noted = || {
-        let mut parts = message.attachments.iter().filter(|a| is_machine_readable(&a.media_type));
-        parts.find_map(|part| noted_id(&charset_free(&message::attachment_bytes(raw, part))))
+        let mut parts = message.files(raw, is_machine_readable);
+        parts.find_map(|bytes| noted_id(&charset_free(&bytes)))
     };
     let answered = || {
         let field = ["X-Original-Message-ID", "X-Failed-Message-ID"].iter().find_map(|name| message.field(name).next());
@@ -148,14 +145,13 @@ pub fn returned_id(raw: &[u8], message: &Message, bounds: &Bounds) -> Option<Mes
 fn returned_header(raw: &[u8], message: &Message, bounds: &Bounds) -> Option<Message> {
     let header = |bytes: &[u8]| message::read_header(bytes, bounds, &mut Flaws::default());
     let mut plain = message.enclosed.iter().map(|piece| header(message::enclosed_bytes(raw, *piece)));
-    let is_copy = |a: &&message::Attachment| {
+    let is_copy = |media_type: &str| {
         matches!(
-            a.media_type.as_str(),
+            media_type,
             "message/rfc822" | "text/rfc822-headers" | "message/global" | "message/global-headers" | "text/rfc822"
         )
     };
-    let encoded = message.attachments.iter().filter(is_copy);
-    let mut encoded = encoded.map(|a| header(&message::attachment_bytes(raw, a)));
+    let mut encoded = message.files(raw, is_copy).map(|bytes| header(&bytes));
     let useful = |header: &Message| header.message_id.is_some() || !header.to.is_empty();
     plain.find(useful).or_else(|| encoded.find(useful))
 }

@@ -16,6 +16,19 @@ const FIELDS: usize = 500;
 const SIGNATURE_BYTES: usize = 4 * 1024;
 /// Signatures of one message that are checked: the topmost ones.
 const SIGNATURES: usize = 3;
+/// Who writes to whom, about what, in which thread, and how the text is to be read. Whoever sends a signed mail again may
+/// change what the signature leaves out, and add to it.
+const MEANING: [&str; 9] = [
+    "From",
+    "To",
+    "Cc",
+    "Subject",
+    "In-Reply-To",
+    "References",
+    "Reply-To",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+];
 
 /// What Postcase itself found out about the signatures of a message when it was taken in (`verify = "dkim"`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +37,8 @@ pub enum Signature {
     /// Nothing that proves anything: not asked, not signed, broken, or the key could not be had.
     #[default]
     None,
-    /// The organisation of From signed it as it is.
+    /// The organisation of From signed it as it is, with all fields that give it its meaning. Large providers that sign
+    /// fewer fields prove nothing by that.
     Aligned,
 }
 
@@ -35,6 +49,18 @@ pub struct Candidate {
     pub from: Address,
     /// The message without its other signatures.
     pub bytes: Vec<u8>,
+    /// How often each field of [`MEANING`] is there.
+    meaning: [usize; MEANING.len()],
+}
+
+impl Candidate {
+    /// Whether a signature over the fields `signed` (its `h=`) holds all of From, To, Cc, Subject, In-Reply-To, References,
+    /// Reply-To, Content-Type and Content-Transfer-Encoding that the message has. A name that stands there twice holds two
+    /// (RFC 6376 §5.4.2).
+    pub fn is_covered(&self, signed: &[String]) -> bool {
+        let held = |name: &str| signed.iter().filter(|signed| signed.eq_ignore_ascii_case(name)).count();
+        MEANING.iter().zip(self.meaning).all(|(name, there)| there == 0 || held(name) >= there)
+    }
 }
 
 /// None where no signature could speak for From, or the message goes over a bound.
@@ -45,16 +71,23 @@ pub fn candidate(raw: &[u8]) -> Option<Candidate> {
     let header = message::read_header(raw, &Bounds::default(), &mut Flaws::default());
     let [from] = header.from.as_slice() else { return None };
     let mut bytes = Vec::new();
-    let (mut signatures, mut originators) = (0, 0);
+    let (mut signatures, mut meaning) = (0, [0; MEANING.len()]);
     let mut rest = raw;
     for _ in 0..FIELDS {
         let (field, behind) = rest.split_at(field_end(rest));
-        let name = field.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii();
+        let written = field.split(|byte| *byte == b':').next().unwrap_or_default();
+        let name = written.trim_ascii();
         if !field.contains(&b':') || raw.len() - behind.len() > HEADER_BYTES {
             break;
         }
         rest = behind;
-        originators += usize::from(name.eq_ignore_ascii_case(b"From"));
+        if let Some(at) = MEANING.iter().position(|known| name.eq_ignore_ascii_case(known.as_bytes())) {
+            // RFC 5322 §4.5.8: not every program takes a name with space behind it for this field.
+            if name.len() != written.len() {
+                return None;
+            }
+            meaning[at] += 1;
+        }
         if name.eq_ignore_ascii_case(b"DKIM-Signature") {
             let speaks = signatures < SIGNATURES
                 && signer(field).is_some_and(|domain| same_organisation(&domain, from.address.domain()));
@@ -67,11 +100,14 @@ pub fn candidate(raw: &[u8]) -> Option<Candidate> {
     }
     // What follows the last field must be the end of the header: else other programs may read another From.
     let ended = rest.is_empty() || rest.starts_with(b"\r\n") || rest.starts_with(b"\n");
-    if signatures == 0 || originators != 1 || !ended {
+    // The signature must hold what the desk reads.
+    let read = MEANING.iter().zip(meaning).all(|(name, there)| header.field(name).count() == there);
+    let [originators, ..] = meaning;
+    if signatures == 0 || originators != 1 || !ended || !read {
         return None;
     }
     bytes.extend_from_slice(rest);
-    Some(Candidate { from: from.address.clone(), bytes })
+    Some(Candidate { from: from.address.clone(), bytes, meaning })
 }
 
 /// Where the field at the beginning of `rest` ends, with the lines that continue it (RFC 5322 §2.2.3).
@@ -124,11 +160,33 @@ mod tests {
             format!("{ours}\r\n{from}\r\n{from}"),
             format!("{ours}\r\nFrom: Anna <anna@shop.example>, eve@evil.example"),
             format!("{ours}\r\n{from}\r\nfrom : eve@evil.example"),
+            format!("{ours}\r\n{from}\r\nTo : eve@evil.example"),
+            format!("{ours}\r\n{from}\r\nContent-Type\r\n : text/html"),
             format!("{}\r\n{from}", ours.replace("s=x", "l=10; s=x")),
             format!("{ours}\r\n{from}\r\nnot a field"),
             format!("{}\r\n{from}", ours.replace("v=1", &format!("v=1; x={}", "x".repeat(5_000)))),
         ] {
             assert_eq!(kept(&none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_signature_holds_every_field_of_meaning_as_often_as_it_is_there() {
+        let covered = |fields: &str, signed: &[&str]| {
+            let raw = format!("DKIM-Signature: d=shop.example\r\nFrom: anna@shop.example\r\n{fields}\r\nHello\r\n");
+            let signed: Vec<String> = signed.iter().map(|name| (*name).to_owned()).collect();
+            candidate(raw.as_bytes()).unwrap().is_covered(&signed)
+        };
+        assert!(covered("", &["from"]));
+        assert!(!covered("", &["subject"]));
+        assert!(covered("X-Spam: no\r\nReceived: x\r\n", &["from"]));
+        for name in &MEANING[1..] {
+            let once = format!("{name}: x\r\n");
+            assert!(!covered(&once, &["from"]), "{name}");
+            assert!(covered(&once, &["from", name]), "{name}");
+            let twice = once.repeat(2);
+            assert!(!covered(&twice, &["from", name]), "{name}");
+            assert!(covered(&twice, &["from", &name.to_lowercase(), name]), "{name}");
         }
     }
 

@@ -147,7 +147,8 @@ impl Follower {
             };
             pass.run().await?;
             self.state.read_until = Some(began);
-            self.state.trouble = self.memory.filing.trouble();
+            let unverified = self.verifier.as_mut().and_then(Verifier::trouble);
+            self.state.trouble = self.memory.filing.trouble().or(unverified);
             self.state.idle = may_idle;
             self.report().await?;
             if !session.has_news() {

@@ -14,6 +14,9 @@ use super::{Fate, Stopped};
 use crate::config::Filing;
 use crate::failpoint::{Step, reach};
 
+/// So many refusals are met before new mail is looked for; the next look goes on.
+const REFUSALS_A_LOOK: usize = 400;
+
 /// What filing came to while this process lives.
 #[derive(Debug, Default)]
 pub(super) struct Experience {
@@ -61,9 +64,11 @@ impl Pass<'_> {
 
     async fn file_all(&mut self, mut waiting: BTreeSet<u32>, before: Before) -> Result<(), End> {
         let mut hope = Hope::Open;
-        while !waiting.is_empty() && !self.memory.filing.rests() {
+        let mut refused = 0;
+        while !waiting.is_empty() && refused < REFUSALS_A_LOOK && !self.memory.filing.rests() {
             let batch: Vec<u32> = waiting.iter().copied().take(filing::BATCH).collect();
             let filed = self.file_batch(&batch, before, hope).await?;
+            refused += filed.refused.len();
             let left: BTreeSet<u32> = match filed.end {
                 filing::End::Tried => BTreeSet::new(),
                 filing::End::Hopeless | filing::End::Later => {

@@ -8,8 +8,7 @@ use rusqlite::params;
 
 use super::{Result, Tx};
 use crate::case::Letter;
-use crate::case::Template;
-use crate::case::letter::{Composed, Hand};
+use crate::case::letter::Composed;
 use crate::mail::Address;
 
 /// Rows are kept for so long.
@@ -27,17 +26,7 @@ pub(super) struct Answered {
 impl Tx<'_> {
     /// Remembers a letter that is queued, where a limit asks for it; forgets old ones.
     pub(super) fn remember_answer(&self, letter: &Letter, composed: &Composed) -> Result<()> {
-        let is_limited = match letter.template {
-            Template::Closed | Template::Alarm => false,
-            Template::Acknowledged
-            | Template::Reopened
-            | Template::Answered
-            | Template::TooLarge
-            | Template::Notified
-            | Template::Asked
-            | Template::CarriedOut => letter.hand == Hand::Machine && letter.person.is_none(),
-        };
-        if !is_limited {
+        if !letter.is_limited() {
             return Ok(());
         }
         let at = letter.at.as_microsecond();

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use super::{Result, Tx};
-use crate::case::letter::{Hand, Letter};
+use crate::case::Letter;
 use crate::case::snapshot::Told;
 
 const SLOT_SECONDS: i64 = 5 * 60;
@@ -16,10 +16,10 @@ const SLOTS_OF_AN_HOUR: i64 = 12;
 impl Tx<'_> {
     /// Counts a letter that is queued; forgets what no limit asks for any more.
     pub(super) fn count_letter(&self, letter: &Letter) -> Result<()> {
-        let person = match (&letter.person, letter.hand) {
-            (Some(person), _) => person.as_str(),
-            (None, Hand::Machine) => "",
-            (None, Hand::Person) => return Ok(()),
+        let person = match &letter.person {
+            Some(person) => person.as_str(),
+            None if letter.is_limited() => "",
+            None => return Ok(()),
         };
         self.prepare_cached(
             "INSERT INTO sent_lately (slot, person, template, count) VALUES ($1, $2, $3, 1) \
@@ -31,13 +31,10 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Automatic letters of the whole desk to people outside, of those kinds that are limited.
+    /// Automatic letters of the whole desk to people outside, of those kinds that are limited (B26).
     pub(super) fn answers_lately(&self, now: Timestamp) -> Result<u32> {
         let count = self
-            .prepare_cached(
-                "SELECT coalesce(sum(count), 0) FROM sent_lately \
-                 WHERE slot >= $1 AND person = '' AND template NOT IN ('closed', 'alarm')",
-            )?
+            .prepare_cached("SELECT coalesce(sum(count), 0) FROM sent_lately WHERE slot >= $1 AND person = ''")?
             .query_row([slot(now) - SLOTS_OF_AN_HOUR], |row| row.get(0))?;
         Ok(count)
     }

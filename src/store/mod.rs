@@ -21,6 +21,7 @@ pub mod snapshot;
 pub mod status;
 pub mod timers;
 
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ use crate::mail::Keyring;
 /// "PCas": says that a SQLite file is ours.
 const APPLICATION_ID: i64 = 0x5043_6173;
 /// The schema that this program writes.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 const SCHEMA: &str = include_str!("schema.sql");
 /// How long a connection waits for another that writes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -60,6 +61,11 @@ pub enum StoreError {
     NotOurs { path: PathBuf },
     #[error("{0} has schema {found}, this Postcase knows up to {known}. Install a newer Postcase.", path.display())]
     Newer { path: PathBuf, found: i64, known: i64 },
+    #[error(
+        "{0} has schema {found}, from before the first release; this Postcase writes schema {known}. Finish with the \
+         program that made it, then name another `database`: a new one is made at the start.", path.display()
+    )]
+    Unreleased { path: PathBuf, found: i64, known: i64 },
     #[error(
         "{0} was made for another place ({home}): it looks like a copy. Two desks with one database would answer \
          everybody twice. If the original is gone for good, start once with `postcase run --adopt`; to try something on \
@@ -157,6 +163,7 @@ impl StoreError {
         match self {
             StoreError::NotOurs { .. } => StoreError::NotABackup { path },
             StoreError::Newer { found, known, .. } => StoreError::Newer { path, found, known },
+            StoreError::Unreleased { found, known, .. } => StoreError::Unreleased { path, found, known },
             StoreError::Damaged { error, .. } => StoreError::DamagedBackup { path, error },
             other => other,
         }
@@ -309,10 +316,12 @@ impl Store {
             return Err(StoreError::NotOurs { path: self.path.clone() });
         }
         let found = self.pragma("user_version")?;
-        if found != SCHEMA_VERSION {
-            return Err(StoreError::Newer { path: self.path.clone(), found, known: SCHEMA_VERSION });
+        let path = || self.path.clone();
+        match found.cmp(&SCHEMA_VERSION) {
+            Ordering::Equal => Ok(()),
+            Ordering::Greater => Err(StoreError::Newer { path: path(), found, known: SCHEMA_VERSION }),
+            Ordering::Less => Err(StoreError::Unreleased { path: path(), found, known: SCHEMA_VERSION }),
         }
-        Ok(())
     }
 
     /// Starts a writing transaction. Immediate: a later upgrade of a reader could fail without waiting.

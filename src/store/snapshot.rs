@@ -13,10 +13,10 @@ use super::answered::Answered;
 use super::{Result, Tx, from_json, time, word};
 use crate::case::event::Matter;
 use crate::case::snapshot::{
-    EntryFacts, Footprint, KnownMessage, KnownSent, NEIGHBOURS, OWN_CASES, OwnCase, POSTS, PostFacts, Snapshot,
-    SpeakerFacts,
+    EntryFacts, Footprint, KnownMessage, KnownSent, NEIGHBOURS, OTHERS, OWN_CASES, OwnCase, POSTS, PostFacts, Reached,
+    Snapshot, SpeakerFacts,
 };
-use crate::case::{Action, Audience, CaseNumber, EntryId, Event, Instructions, PostId, Verb, instruction};
+use crate::case::{Action, Audience, CaseNumber, EntryId, Event, Instructions, Phase, PostId, Verb, instruction};
 use crate::mail::{Address, MessageId, Pointer, Reading, SentId, ThreadIndex};
 
 /// The 64-bit hashes under which a message is indexed; the text is compared after.
@@ -80,13 +80,14 @@ impl Tx<'_> {
         if let Some(address) = footprint.and_then(|footprint| footprint.originator.as_ref()) {
             snapshot.speaker = self.speaker_facts(address, now)?;
         }
-        if let Matter::Mail(mail) | Matter::Released { mail, .. } = &event.matter
-            && let Some(from) = mail.reading.forwarded.first().and_then(|forwarded| forwarded.from.as_ref())
-        {
-            snapshot.forwarded = self.speaker_facts(&from.address, now)?;
+        if let Some(author) = footprint.and_then(|footprint| footprint.handed_on.as_ref()) {
+            snapshot.forwarded = self.speaker_facts(author, now)?;
         }
         snapshot.desk_answers_hour = self.answers_lately(now)?;
         self.add_cases(&cases, &mut snapshot)?;
+        if let Some(footprint) = footprint {
+            snapshot.others = self.others(&snapshot, footprint.originator.as_ref(), now)?;
+        }
         snapshot.told = self.told_lately(now)?;
         Ok(snapshot)
     }
@@ -243,13 +244,31 @@ impl Tx<'_> {
     fn speaker_facts(&self, address: &Address, now: Timestamp) -> Result<SpeakerFacts> {
         let Answered { hour: answers_hour, day: answers_day, too_large: told_too_large } =
             self.answered_lately(address, now)?;
-        let undeliverable = self
-            .prepare_cached("SELECT undeliverable IS NOT NULL FROM contact WHERE address = $1")?
-            .query_row([address.as_str()], |row| row.get(0))
-            .optional()?
-            .unwrap_or(false);
+        let undeliverable = self.undeliverable(address)?;
         let cases = self.own_cases(address)?;
         Ok(SpeakerFacts { answers_hour, answers_day, undeliverable, told_too_large, cases })
+    }
+
+    fn undeliverable(&self, address: &Address) -> Result<bool> {
+        let marked = self
+            .prepare_cached("SELECT undeliverable IS NOT NULL FROM contact WHERE address = $1")?
+            .query_row([address.as_str()], |row| row.get(0))
+            .optional()?;
+        Ok(marked.unwrap_or(false))
+    }
+
+    /// Whoever may be told that a closed case is open again.
+    fn others(&self, snapshot: &Snapshot, originator: Option<&Address>, now: Timestamp) -> Result<Vec<Reached>> {
+        let closed = snapshot.cases.iter().filter(|case| case.phase == Phase::Closed);
+        let everybody = closed.flat_map(|case| &case.participants).map(|one| &one.who.address);
+        let mut known: HashSet<&Address> = originator.into_iter().collect();
+        let mut others = Vec::new();
+        for address in everybody.filter(|address| known.insert(address)).take(OTHERS) {
+            let Answered { hour: answers_hour, day: answers_day, too_large: _ } = self.answered_lately(address, now)?;
+            let undeliverable = self.undeliverable(address)?;
+            others.push(Reached { address: address.clone(), answers_hour, answers_day, undeliverable });
+        }
+        Ok(others)
     }
 
     fn own_cases(&self, address: &Address) -> Result<Vec<OwnCase>> {

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use mail::Mail;
 use postcase::case::decision::LinkKind;
 use postcase::case::event::{Arrived, Commands, Matter, Undeliverable};
-use postcase::case::snapshot::{CaseFacts, EntryFacts, KnownMessage, KnownSent, SpeakerFacts, Told};
+use postcase::case::snapshot::{CaseFacts, EntryFacts, KnownMessage, KnownSent, Reached, SpeakerFacts, Told};
 use postcase::case::{
     Audience, By, CaseNumber, Command, Decision, EntryId, Event, NewPost, Phase, Snapshot, Verb, Verdict,
 };
@@ -99,6 +99,8 @@ pub struct Ledger {
     pub held: BTreeSet<EntryId>,
     pub undeliverable: BTreeSet<Address>,
     pub speaker: SpeakerFacts,
+    /// Automatic answers that addresses had within the hour, beside those of the originator.
+    pub answered: BTreeMap<Address, u32>,
     pub decisions: Vec<Decision>,
     /// Commands that decisions put into the journal.
     pub asked: Vec<Command>,
@@ -121,6 +123,7 @@ impl Ledger {
             held: BTreeSet::new(),
             undeliverable: BTreeSet::new(),
             speaker: SpeakerFacts::default(),
+            answered: BTreeMap::new(),
             decisions: Vec::new(),
             asked: Vec::new(),
             next_number: 10,
@@ -187,7 +190,7 @@ impl Ledger {
     }
 
     fn index(&mut self, entry: EntryId, arrived: &Arrived, verdict: Verdict) {
-        let print = footprint(&arrived.reading, &self.policy);
+        let print = footprint(&arrived.reading, &self.policy, self.policy.desk.hours.day(self.now));
         self.messages.push(KnownMessage {
             entry,
             message_id: print.message_id,
@@ -259,7 +262,8 @@ impl Ledger {
             speaker: speaker_facts,
             desk_answers_hour: 0,
             told: self.told(),
-            forwarded: SpeakerFacts::default(),
+            forwarded: arrived.map(|arrived| self.forwarded(arrived)).unwrap_or_default(),
+            others: self.others(),
             corrected,
             posts: self.posts.iter().map(|post| self.post_facts(post)).collect(),
             post_counts: self.cases.keys().map(|case| (*case, self.substance(*case))).collect(),
@@ -267,6 +271,27 @@ impl Ledger {
             refused,
             restored: Vec::new(),
         }
+    }
+
+    fn reached(&self, address: &Address) -> Reached {
+        let answers = self.answered.get(address).copied().unwrap_or_default();
+        let undeliverable = self.undeliverable.contains(address);
+        Reached { address: address.clone(), answers_hour: answers, answers_day: answers, undeliverable }
+    }
+
+    fn forwarded(&self, arrived: &Arrived) -> SpeakerFacts {
+        let print = footprint(&arrived.reading, &self.policy, self.policy.desk.hours.day(self.now));
+        let Some(Reached { answers_hour, answers_day, undeliverable, .. }) =
+            print.handed_on.map(|author| self.reached(&author))
+        else {
+            return SpeakerFacts::default();
+        };
+        SpeakerFacts { answers_hour, answers_day, undeliverable, ..SpeakerFacts::default() }
+    }
+
+    fn others(&self) -> Vec<Reached> {
+        let closed = self.cases.values().filter(|case| case.phase == Phase::Closed);
+        closed.flat_map(|case| &case.participants).map(|one| self.reached(&one.who.address)).collect()
     }
 
     fn told(&self) -> Vec<Told> {
@@ -283,7 +308,7 @@ impl Ledger {
 
     /// Everything that shares an id or a thread with the mail, directly or through others.
     fn component(&self, arrived: &Arrived) -> Vec<KnownMessage> {
-        let print = footprint(&arrived.reading, &self.policy);
+        let print = footprint(&arrived.reading, &self.policy, self.policy.desk.hours.day(self.now));
         let mut ids: BTreeSet<MessageId> = print.message_id.into_iter().chain(print.refers_to).collect();
         let mut threads: BTreeSet<ThreadIndex> = print.thread.into_iter().collect();
         let mut found: BTreeSet<EntryId> = BTreeSet::new();

@@ -1,6 +1,6 @@
 //! A DNS server for tests (RFC 1035): knows some TXT records, over UDP, and counts what it is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,9 +20,16 @@ pub enum Mood {
 
 pub struct Dns {
     pub address: SocketAddr,
-    known: Arc<Mutex<(Mood, BTreeMap<String, String>)>>,
+    known: Arc<Mutex<Known>>,
     asked: Arc<AtomicUsize>,
     over: Arc<AtomicBool>,
+}
+
+#[derive(Default, Clone)]
+struct Known {
+    mood: Mood,
+    records: BTreeMap<String, String>,
+    broken: BTreeSet<String>,
 }
 
 impl Drop for Dns {
@@ -43,8 +50,8 @@ impl Dns {
             while !over.load(Ordering::Relaxed) {
                 let Ok((length, from)) = socket.recv_from(&mut packet) else { continue };
                 asked.fetch_add(1, Ordering::Relaxed);
-                let (mood, records) = known.lock().expect("nobody panics with it").clone();
-                if let Some(answer) = answer(&packet[..length], mood, &records) {
+                let known = known.lock().expect("nobody panics with it").clone();
+                if let Some(answer) = answer(&packet[..length], &known) {
                     socket.send_to(&answer, from).ok();
                 }
             }
@@ -54,11 +61,16 @@ impl Dns {
 
     /// `name` without a dot at its end.
     pub fn knows(&self, name: &str, text: &str) {
-        self.known.lock().expect("nobody panics with it").1.insert(name.to_owned(), text.to_owned());
+        self.known.lock().expect("nobody panics with it").records.insert(name.to_owned(), text.to_owned());
+    }
+
+    /// SERVFAIL for this name alone: its own servers are broken.
+    pub fn is_broken(&self, name: &str) {
+        self.known.lock().expect("nobody panics with it").broken.insert(name.to_owned());
     }
 
     pub fn is(&self, mood: Mood) {
-        self.known.lock().expect("nobody panics with it").0 = mood;
+        self.known.lock().expect("nobody panics with it").mood = mood;
     }
 
     pub fn asked(&self) -> usize {
@@ -67,7 +79,7 @@ impl Dns {
 }
 
 /// RFC 1035 §4.1, for one question.
-fn answer(query: &[u8], mood: Mood, records: &BTreeMap<String, String>) -> Option<Vec<u8>> {
+fn answer(query: &[u8], known: &Known) -> Option<Vec<u8>> {
     let mut labels = Vec::new();
     let mut at = 12;
     while let Some(length) = query.get(at).map(|length| usize::from(*length)).filter(|length| *length > 0) {
@@ -75,7 +87,9 @@ fn answer(query: &[u8], mood: Mood, records: &BTreeMap<String, String>) -> Optio
         at += 1 + length;
     }
     let question = query.get(12..at + 5)?;
-    let found = records.get(&labels.join("."));
+    let name = labels.join(".");
+    let found = known.records.get(&name);
+    let mood = if known.broken.contains(&name) { Mood::Fails } else { known.mood };
     let (code, answers) = match (mood, found) {
         (Mood::Silent, _) => return None,
         (Mood::Fails, _) => (2, 0),

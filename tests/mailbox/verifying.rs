@@ -35,8 +35,11 @@ fn mail(from: &str, subject: &str) -> String {
 }
 
 fn signed_with<K: SigningKey>(key: K, domain: &str, mail: &str, length: bool) -> String {
-    let signer =
-        DkimSigner::from_key(key).domain(domain).selector("s1").headers(["From", "Subject", "Date", "Message-ID"]);
+    signed_over(key, domain, mail, length, &["From", "To", "Subject", "Date", "Message-ID"])
+}
+
+fn signed_over<K: SigningKey>(key: K, domain: &str, mail: &str, length: bool, fields: &[&'static str]) -> String {
+    let signer = DkimSigner::from_key(key).domain(domain).selector("s1").headers(fields.iter().copied());
     let signer = signer
         .header_canonicalization(Canonicalization::Relaxed)
         .body_canonicalization(Canonicalization::Relaxed)
@@ -99,6 +102,95 @@ async fn signatures_of_the_organisation_in_from_count() {
     let expected: Vec<Signature> = cases.iter().map(|(_, signature)| *signature).collect();
     let found = found(&ledger);
     assert_eq!(found.iter().map(|(_, signature)| *signature).collect::<Vec<_>>(), expected, "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_signature_leaves_out_could_be_anybodys() {
+    let dns = Dns::start();
+    dns.knows("s1._domainkey.shop.example", &rsa_record());
+    let anna = |subject: &str| mail("Anna Berg <anna@shop.example>", subject);
+    let over = |mail: &str, fields: &[&'static str]| signed_over(rsa(), "shop.example", mail, false, fields);
+    let good = |subject: &str| signed("shop.example", &anna(subject));
+    let with = |raw: &str, field: &str| raw.replace("From: ", &format!("{field}\r\nFrom: "));
+    let typed = |subject: &str| {
+        let fields =
+            "Content-Type: text/plain\r\nContent-Transfer-Encoding: 7bit\r\nCc: a@b.example\r\nReply-To: c@d.example";
+        with(&anna(subject), &format!("{fields}\r\nIn-Reply-To: <x@y.example>\r\nReferences: <x@y.example>"))
+    };
+    let all = [
+        "From",
+        "To",
+        "Subject",
+        "Content-Type",
+        "Content-Transfer-Encoding",
+        "Cc",
+        "Reply-To",
+        "In-Reply-To",
+        "References",
+    ];
+    let mut cases: Vec<(String, Signature)> = vec![
+        (over(&anna("few"), &["From", "To", "Subject"]), Signature::Aligned),
+        (over(&typed("all"), &all), Signature::Aligned),
+        (with(&good("trace"), "X-Spam: no"), Signature::Aligned),
+        (over(&anna("no-to"), &["From", "Subject"]), Signature::None),
+        (with(&good("second-to"), "To: eve@evil.example"), Signature::None),
+        (good("last-to").replace("Date: ", "To: eve@evil.example\r\nDate: "), Signature::None),
+        (with(&good("spaced-to"), "To : eve@evil.example"), Signature::None),
+        (with(&good("reply-to"), "Reply-To: eve@evil.example"), Signature::None),
+        (with(&good("thread"), "References: <x@y.example>"), Signature::None),
+        (with(&good("type"), "Content-Type: text/html"), Signature::None),
+        (with(&over(&typed("types"), &all), "Content-Type: text/html"), Signature::None),
+    ];
+    for left_out in 1..all.len() {
+        let fields: Vec<&'static str> = all.iter().copied().filter(|name| *name != all[left_out]).collect();
+        cases.push((over(&typed(&format!("without-{}", all[left_out])), &fields), Signature::None));
+    }
+    let dovecot = Dovecot::start();
+    for (raw, _) in &cases {
+        dovecot.deliver("support", raw.as_bytes());
+    }
+    let ledger = Ledger::default();
+    let _followed = Followed::start(&verifying(dovecot.ports.imap, &dns), &ledger);
+    ledger.has(cases.len());
+    let expected: Vec<Signature> = cases.iter().map(|(_, signature)| *signature).collect();
+    let found = found(&ledger);
+    assert_eq!(found.iter().map(|(_, signature)| *signature).collect::<Vec<_>>(), expected, "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_broken_domain_leaves_the_others_alone() {
+    let dns = Dns::start();
+    dns.knows("s1._domainkey.shop.example", &rsa_record());
+    let of = |domain: &str, subject: &str| signed(domain, &mail(&format!("a@{domain}"), subject));
+    let dovecot = Dovecot::start();
+    let ledger = Ledger::default();
+    let _followed = Followed::start(&verifying(dovecot.ports.imap, &dns), &ledger);
+    ledger.has_pass();
+    let mut expected: Vec<String> = Vec::new();
+    let mut comes = |domain: &str| {
+        expected.push(format!("{}-{domain}", expected.len()));
+        let (subject, had) = (expected.last().expect("just pushed"), dns.asked());
+        if domain != "shop.example" {
+            dns.is_broken(&format!("s1._domainkey.{domain}"));
+        }
+        dovecot.deliver("support", of(domain, subject).as_bytes());
+        ledger.has(expected.len());
+        let (_, signature) = found(&ledger).pop().expect("it is in");
+        (signature, dns.asked() > had)
+    };
+    assert_eq!(comes("evil.example"), (Signature::None, true));
+    // The one that failed rests; nobody else does, however often it comes.
+    for _ in 0..3 {
+        assert_eq!(comes("evil.example"), (Signature::None, false));
+    }
+    assert_eq!(comes("mail.evil.example"), (Signature::None, false));
+    assert_eq!(comes("two.example"), (Signature::None, true));
+    assert_eq!(comes("shop.example"), (Signature::Aligned, true));
+    // Three organisations in a row are the network's fault.
+    for domain in ["three.example", "four.example", "five.example"] {
+        assert_eq!(comes(domain), (Signature::None, true));
+    }
+    assert_eq!(comes("shop.example"), (Signature::None, false));
 }
 
 /// The field with which a signed mail begins.

@@ -5,7 +5,7 @@ use std::path::Path;
 use postcase::mail::signature::Signature;
 use postcase::store::journal::{Mark as Marking, Payload};
 use postcase::store::raw::Packed;
-use postcase::store::{Adopt, Lock, Store, StoreError};
+use postcase::store::{Adopt, Lock, SCHEMA_VERSION, Store, StoreError};
 
 use super::busy;
 use super::desk::{DESK, Desk, monday};
@@ -19,7 +19,7 @@ fn open(path: &Path) -> Result<Store, StoreError> {
 fn is_created_as_decided() {
     let desk = Desk::new(DESK);
     for (pragma, expected) in
-        [("page_size", 8192), ("application_id", 0x5043_6173), ("auto_vacuum", 2), ("user_version", 1)]
+        [("page_size", 8192), ("application_id", 0x5043_6173), ("auto_vacuum", 2), ("user_version", SCHEMA_VERSION)]
     {
         assert_eq!(desk.number(&format!("PRAGMA {pragma}")), expected, "{pragma}");
     }
@@ -45,7 +45,7 @@ fn a_creation_that_was_cut_short_is_begun_again() {
     open(&path).expect("a database");
     let sql = rusqlite::Connection::open(&path).expect("a database");
     let pragma = |name: &str| -> i64 { sql.pragma_query_value(None, name, |row| row.get(0)).expect("a number") };
-    assert_eq!((pragma("page_size"), pragma("auto_vacuum"), pragma("user_version")), (8192, 2, 1));
+    assert_eq!((pragma("page_size"), pragma("auto_vacuum"), pragma("user_version")), (8192, 2, SCHEMA_VERSION));
 }
 
 #[test]
@@ -67,12 +67,16 @@ fn files_of_others_are_refused_and_left_alone() {
 }
 
 #[test]
-fn a_newer_schema_is_refused() {
+fn another_schema_is_refused() {
     let mut desk = Desk::new(DESK);
     desk.crash();
-    desk.sql().pragma_update(None, "user_version", 2).expect("a number");
+    desk.sql().pragma_update(None, "user_version", SCHEMA_VERSION - 1).expect("a number");
+    let refused = desk.try_open().expect_err("an older schema");
+    assert!(matches!(refused, StoreError::Unreleased { known: SCHEMA_VERSION, .. }), "{refused}");
+    assert!(refused.to_string().contains("name another `database`"));
+    desk.sql().pragma_update(None, "user_version", SCHEMA_VERSION + 1).expect("a number");
     let refused = desk.try_open().expect_err("a newer schema");
-    assert!(matches!(refused, StoreError::Newer { found: 2, known: 1, .. }), "{refused}");
+    assert!(matches!(refused, StoreError::Newer { known: SCHEMA_VERSION, .. }), "{refused}");
     assert!(refused.to_string().contains("Install a newer Postcase"));
     assert!(matches!(Store::look_at(&desk.database()), Err(StoreError::Newer { .. })));
 }

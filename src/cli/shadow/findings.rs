@@ -8,7 +8,6 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::limits::{self, Limits};
-use crate::case::letter::Hand;
 use crate::case::{CaseNumber, Effect, Letter, Template};
 use crate::cli::failure::Failure;
 use crate::mail::{Action, Kind, Reading};
@@ -149,10 +148,10 @@ impl Findings {
 
     fn count_answer(&mut self, came: Timestamp, decision: &DecisionView) {
         let letters: Vec<Letter> = serde_json::from_value(decision.letters.clone()).unwrap_or_default();
-        for letter in letters.iter().filter(|letter| letter.hand == Hand::Machine && letter.person.is_none()) {
+        for letter in letters.iter().filter(|letter| letter.is_limited()) {
             let is_acknowledgement = letter.template == Template::Acknowledged;
             let kind = if is_acknowledgement { limits::Kind::Acknowledgement } else { limits::Kind::Other };
-            letter.to.iter().for_each(|to| self.limits.add(came, &to.address, kind));
+            self.limits.add(came, letter.to.iter().chain(&letter.cc).map(|to| &to.address), kind);
         }
         if letters.iter().any(|letter| letter.template == Template::Acknowledged) {
             self.acknowledged += 1;

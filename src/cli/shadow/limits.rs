@@ -11,11 +11,11 @@ use crate::mail::Address;
 use crate::rules::Acknowledgement;
 
 /// An automatic answer that the trial decided on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Answer {
     at: Timestamp,
-    /// Of the address; a few bytes, however many there are.
-    to: u64,
+    /// Of the addresses, the first of them first; a few bytes, however many there are.
+    to: Vec<u64>,
     kind: Kind,
 }
 
@@ -38,11 +38,10 @@ impl Limits {
         Limits { limits: Some(limits.clone()), answers: Vec::new() }
     }
 
-    pub fn add(&mut self, at: Timestamp, to: &Address, kind: Kind) {
+    /// One letter to `to`: it counts once for the desk, and for every address.
+    pub fn add<'a>(&mut self, at: Timestamp, to: impl Iterator<Item = &'a Address>, kind: Kind) {
         if self.limits.is_some() {
-            let mut hasher = DefaultHasher::new();
-            to.hash(&mut hasher);
-            self.answers.push(Answer { at, to: hasher.finish(), kind });
+            self.answers.push(Answer { at, to: to.map(hash).collect(), kind });
         }
     }
 
@@ -55,7 +54,8 @@ impl Limits {
         let mut addresses: HashMap<u64, VecDeque<Timestamp>> = HashMap::new();
         for answer in self.answers {
             let since = |hours| answer.at - SignedDuration::from_hours(hours);
-            let address = addresses.entry(answer.to).or_default();
+            let Some(first) = answer.to.first() else { continue };
+            let address = addresses.entry(*first).or_default();
             forget(&mut desk, since(1));
             forget(address, since(24));
             let count = |times: usize| u32::try_from(times).unwrap_or(u32::MAX);
@@ -67,7 +67,9 @@ impl Limits {
             match so_far.allow_another(&limits) {
                 Ok(()) => {
                     desk.push_back(answer.at);
-                    address.push_back(answer.at);
+                    for to in answer.to {
+                        addresses.entry(to).or_default().push_back(answer.at);
+                    }
                 }
                 Err(reason) if answer.kind == Kind::Acknowledgement => *refused.entry(reason).or_default() += 1,
                 Err(_) => {}
@@ -75,6 +77,12 @@ impl Limits {
         }
         refused
     }
+}
+
+fn hash(address: &Address) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    address.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn forget(times: &mut VecDeque<Timestamp>, until: Timestamp) {

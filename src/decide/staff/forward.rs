@@ -9,7 +9,7 @@ use crate::case::snapshot::{CaseFacts, KnownMessage};
 use crate::case::{Audience, CaseNumber, Effect, NewPost, Participant, Phase, PostId, PostKind, Sentence, Verdict};
 use crate::link::find_case;
 use crate::link::identity::takes_part;
-use crate::link::staff::{colleague, is_of_one_matter, is_outsider};
+use crate::link::staff::{colleague, handed_on, have_one_subject, is_of_one_matter};
 use crate::mail::forward::Form;
 use crate::mail::{Address, Attachment, Forwarded, Named, body, subject};
 use crate::rules::Staff;
@@ -33,10 +33,8 @@ pub(super) fn found<'a>(draft: &Draft<'_>, mail: &Incoming<'a>) -> Option<Found<
 }
 
 fn all<'d, 'a: 'd>(draft: &'d Draft<'_>, mail: &Incoming<'a>) -> impl Iterator<Item = Found<'a>> + use<'d, 'a> {
-    let (policy, day) = (draft.policy, draft.today());
-    let all = mail.arrived.reading.forwarded.iter();
-    let found = all.filter_map(|forwarded| Some(Found { forwarded, author: forwarded.from.as_ref()? }));
-    found.filter(move |found| is_outsider(&found.author.address, policy, day))
+    let all = handed_on(&mail.arrived.reading, draft.policy, draft.today());
+    all.map(|(forwarded, author)| Found { forwarded, author })
 }
 
 /// Puts the customer's mail into its case, or into a new one, and what staff wrote above it beside it; so with more
@@ -48,33 +46,51 @@ pub(super) fn take(
     found: Found<'_>,
 ) -> (Verdict, Option<CaseNumber>) {
     draft.say(format!("{} hands on a mail: it is the post of whoever wrote it.", staff.label));
+    let known = here_already(draft, found);
+    let case = its_case(draft, mail, found, known);
     let (mut ours, others): (Vec<Found<'_>>, Vec<Found<'_>>) =
-        all(draft, mail).partition(|one| is_of_one_matter(one.forwarded, found.forwarded, draft.policy));
+        all(draft, mail).partition(|one| belongs(draft, *one, found, case));
     // As they were written; what has no date comes last.
     ours.sort_by_key(|one| one.forwarded.date.map_or((true, None), |date| (false, Some(date))));
     let count = ours.len();
-    let known = ours.iter().find_map(|one| here_already(draft, *one));
+    let there = known.or_else(|| ours.iter().find_map(|one| here_already(draft, *one)));
     ours.retain(|one| here_already(draft, *one).is_none());
     if ours.len() < count {
-        let number = known.map_or(CaseNumber(0), |case| case.number);
+        let number = there.map_or(CaseNumber(0), |case| case.number);
         draft.say(match ours.len() {
             0 => format!("That mail is in case {number} already."),
             new => format!("{} of the mails are in case {number} already, {new} are not.", count - new),
         });
     }
-    let case = known.or_else(|| ours.iter().find_map(|one| in_conversation(draft, *one)));
-    let placed = match (ours.is_empty(), case) {
-        (true, Some(case)) => note(draft, mail, staff, case),
-        (_, case) => match case.or_else(|| place(draft, mail)) {
-            Some(case) => (Verdict::Append, Some(append(draft, mail, staff, &ours, case))),
-            None => (Verdict::Open, Some(open(draft, mail, staff, &ours))),
-        },
+    let placed = match (known, case) {
+        (Some(known), _) if ours.is_empty() => note(draft, mail, staff, known),
+        (_, Some(case)) => (Verdict::Append, Some(append(draft, mail, staff, &ours, case))),
+        (_, None) => (Verdict::Open, Some(open(draft, mail, staff, &ours, found))),
     };
     if !others.is_empty() {
         draft.say(format!("{} of the mails that it hands on are of another matter: no posts.", others.len()));
         instructions::report(draft, staff, &mail.arrived.reading.message, placed.1, &[not_taken(&others).listed()]);
     }
     placed
+}
+
+/// The case of the first mail, whose author alone decides it: the one that has it or its conversation, if they take
+/// part there, or else the one that staff name. `known`: the one that has it.
+fn its_case<'a>(
+    draft: &mut Draft<'a>,
+    mail: &Incoming<'_>,
+    found: Found<'_>,
+    known: Option<&'a CaseFacts>,
+) -> Option<&'a CaseFacts> {
+    let theirs = known.filter(|case| takes_part(found.author(), case));
+    theirs.or_else(|| in_conversation(draft, found)).or_else(|| place(draft, mail))
+}
+
+/// Whether a mail goes where `found` goes, the first one. One title is no proof that strangers belong together.
+fn belongs(draft: &Draft<'_>, one: Found<'_>, found: Found<'_>, case: Option<&CaseFacts>) -> bool {
+    let takes_part_there = || case.is_some_and(|case| takes_part(one.author(), case));
+    is_of_one_matter(one.forwarded, found.forwarded, draft.policy)
+        || have_one_subject(one.forwarded, found.forwarded, draft.policy) && takes_part_there()
 }
 
 fn not_taken(others: &[Found<'_>]) -> Sentence {
@@ -126,8 +142,7 @@ fn append(
     draft.say(format!("Appended to case {number}."));
     remark(draft, mail, staff, (number, &case.subject));
     add_posts(draft, mail, all, number);
-    let known: Vec<&Address> = case.participants.iter().map(|one| &one.who.address).collect();
-    if join(draft, all, number, &known) {
+    if join(draft, all.iter().map(|one| one.author), number, Some(case)) {
         draft.quote_nothing_old(number);
     }
     match case.phase {
@@ -141,45 +156,60 @@ fn append(
     number
 }
 
-/// `all`: at least one, of whom the first is the requester.
-fn open(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, all: &[Found<'_>]) -> CaseNumber {
-    let first = all[0];
-    let given = subject::base(&first.forwarded.subject, &draft.policy.desk.reference.case_word);
-    let about = if first.forwarded.subject.trim().is_empty() { subject_of(draft, mail) } else { given };
-    let number = open_case(draft, &Incoming { speaker: Some(first.author), ..*mail }, about.clone());
+/// `all`: at least one. The author of `found` is the requester, and their first mail the one that is acknowledged.
+fn open(draft: &mut Draft<'_>, mail: &Incoming<'_>, staff: &Staff, all: &[Found<'_>], found: Found<'_>) -> CaseNumber {
+    let given = subject::base(&found.forwarded.subject, &draft.policy.desk.reference.case_word);
+    let about = if found.forwarded.subject.trim().is_empty() { subject_of(draft, mail) } else { given };
+    let number = open_case(draft, &Incoming { speaker: Some(found.author), ..*mail }, about.clone());
     propose(draft, mail, number);
     remark(draft, mail, staff, (number, &about));
-    let post = add_posts(draft, mail, all, number);
-    let participant = Participant { who: first.author.clone(), requester: true };
-    draft.effects.push(Effect::AddParticipant { case: number, participant });
-    join(draft, all, number, &[first.author()]);
-    answer::on_behalf(draft, mail, first.author, first.forwarded, (number, about, post));
+    let posts = add_posts(draft, mail, all, number);
+    join(draft, std::iter::once(found).chain(all.iter().copied()).map(|one| one.author), number, None);
+    let own = all.iter().zip(&posts).find(|(one, _)| one.author() == found.author());
+    let (first, post) = own.map_or((found, posts[0]), |(one, post)| (*one, *post));
+    answer::on_behalf(draft, mail, found.author, first.forwarded, (number, about, post));
     notify::of_newest_mail(draft, None);
     number
 }
 
-/// The authors come to take part, each once. Whether somebody did.
-fn join(draft: &mut Draft<'_>, all: &[Found<'_>], case: CaseNumber, known: &[&Address]) -> bool {
+/// The authors come to take part, each once. In a new case, where none are `known`, the first is the requester. Whether
+/// somebody came.
+fn join<'a>(
+    draft: &mut Draft<'_>,
+    authors: impl Iterator<Item = &'a Named>,
+    case: CaseNumber,
+    known: Option<&CaseFacts>,
+) -> bool {
+    let there = |who: &Named| known.is_some_and(|case| case.participants.iter().any(|p| p.who.address == who.address));
     let mut new: Vec<&Named> = Vec::new();
-    for found in all {
-        let there = known.contains(&found.author()) || new.iter().any(|named| named.address == *found.author());
-        if !there && !is_unanswerable(found.author()) {
-            new.push(found.author);
+    for author in authors {
+        if !there(author) && new.iter().all(|one| one.address != author.address) {
+            new.push(author);
         }
     }
+    let requester = new.first().filter(|_| known.is_none()).map(|first| first.address.clone());
+    new.retain(|who| !is_unanswerable(&who.address) || Some(&who.address) == requester.as_ref());
+    let limit = draft.policy.desk.limits.participants;
+    if new.len() > limit {
+        let count = new.len();
+        draft.say(format!(
+            "The mails are by {count} new people; only the first {limit} take part (limit `participants`)."
+        ));
+        new.truncate(limit);
+    }
     for who in &new {
-        let participant = Participant { who: (*who).clone(), requester: false };
+        let participant = Participant { who: (*who).clone(), requester: Some(&who.address) == requester.as_ref() };
         draft.effects.push(Effect::AddParticipant { case, participant });
     }
     !new.is_empty()
 }
 
-/// The posts, in order; returns the first. What came beside the mails goes with the first.
-fn add_posts(draft: &mut Draft<'_>, mail: &Incoming<'_>, all: &[Found<'_>], case: CaseNumber) -> PostId {
+/// The posts, in order. What came beside the mails goes with the first; mails that are no posts here do not.
+fn add_posts(draft: &mut Draft<'_>, mail: &Incoming<'_>, all: &[Found<'_>], case: CaseNumber) -> Vec<PostId> {
     let ids: Vec<PostId> = all.iter().map(|found| add_post(draft, mail, *found, case)).collect();
-    let is_post = |at: usize| all.iter().any(|found| found.forwarded.form == Form::Attached(at));
+    let is_mail = |at: usize| self::all(draft, mail).any(|found| found.forwarded.form == Form::Attached(at));
     let beside = mail.arrived.reading.message.attachments.iter().enumerate();
-    let beside: Vec<Attachment> = beside.filter(|(at, _)| !is_post(*at)).map(|(_, file)| file.clone()).collect();
+    let beside: Vec<Attachment> = beside.filter(|(at, _)| !is_mail(*at)).map(|(_, file)| file.clone()).collect();
     for effect in &mut draft.effects {
         if let Effect::AddPost(post) = effect
             && post.id == ids[0]
@@ -187,7 +217,7 @@ fn add_posts(draft: &mut Draft<'_>, mail: &Incoming<'_>, all: &[Found<'_>], case
             post.attachments.extend(beside.iter().cloned());
         }
     }
-    ids[0]
+    ids
 }
 
 /// What staff wrote above the mail.

@@ -172,6 +172,22 @@ fn each_trusted_server_is_heard_once() {
     );
     assert_eq!(standing(&failed, &trust(&["dkim.desk.example", "dmarc.desk.example"])), Standing::Failed);
 
+    // Where one of them wrote nothing, a field in its name that came with the message stands below our border.
+    let forged = mail(
+        "Received: from mx.desk.example by imap.desk.example\nAuthentication-Results: spf.desk.example; spf=none\n\
+         Received: from evil.example by mx.desk.example\n\
+         Authentication-Results: dkim.desk.example; dkim=pass header.d=customer.example\n",
+    );
+    for names in [&["spf.desk.example", "dkim.desk.example"][..], &["spf.desk.example", "*.desk.example"]] {
+        assert_eq!(standing(&forged, &trust(names)), Standing::Unproven, "{names:?}");
+    }
+    let behind = mail(
+        "Received: from mx.desk.example by imap.desk.example\nAuthentication-Results: spf.desk.example; spf=none\n\
+         X-Checked: yes\nAuthentication-Results: dkim.desk.example; dkim=pass header.d=customer.example\n\
+         Received: from mail.customer.example by mx.desk.example\n",
+    );
+    assert_eq!(standing(&behind, &trust(&["spf.desk.example", "dkim.desk.example"])), Standing::Aligned(By::Dkim));
+
     let hosts = trust(&["*.mx.desk.example"]);
     let host = |id: &str| mail(&format!("Authentication-Results: {id}; dkim=pass header.d=customer.example\n"));
     assert_eq!(standing(&host("Host-7.MX.desk.example"), &hosts), Standing::Aligned(By::Dkim));

@@ -1,5 +1,6 @@
 //! "On Monday, Anna wrote:", in any language, on one line or wrapped over several.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -26,7 +27,7 @@ static DAY: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// The author's own deed.
 static MINE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:i|we) (?:wrote|sent|said|have|had)\b|\b(?:schrieb|schrieben|habe|haben) (?:ich|wir)\b|\bj'ai\b|\bj’ai\b|\bich\b|\bik\b|\bjag\b|\bjeg\b|\bho scritto\b|\bhe escrito\b").expect("a constant")
+    Regex::new(r"\b(?:i|we) (?:wrote|sent|said|have|had)\b|\b(?:schrieb|schrieben|habe|haben) (?:ich|wir)\b|\bj'ai\b|\bj’ai\b|\bich\b|\bik\b|\bjag\b|\bjeg\b|\bho scritto\b|\bhe escrito\b|(?:^|[ ,])(?:i|we|me|us) ").expect("a constant")
 });
 /// First name and surname at the front of a line, as written.
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
@@ -46,17 +47,23 @@ pub fn lines(lines: &[Line<'_>], at: usize) -> Option<usize> {
     let mut joined = String::new();
     let (mut count, mut blank) = (0, 0);
     // Where, behind the last blank line, `joined` goes on.
-    let mut tail = 0;
+    let (mut tail, mut tail_line) = (0, at);
     for line in &lines[at..] {
         let text = line.raw.trim();
         if text.is_empty() {
             blank += 1;
             tail = joined.len();
+            tail_line = at + count + blank;
             continue;
         }
         let too_long = joined.len() + text.len() > CHARS || count == LINES || blank > 2;
         // What ends like an attribution and is none ends a sentence.
         if too_long || count > 0 && (!may_wrap(&joined) || joined.ends_with(": ")) {
+            return None;
+        }
+        // A sentence, or a paragraph, without a day and an address is no first half.
+        let parted = tail > 0 && tail == joined.len() || [". ", "! ", "? "].iter().any(|end| joined.ends_with(end));
+        if count > 0 && parted && digits(&joined) == 0 && !joined.contains('@') {
             return None;
         }
         let text = folded(text);
@@ -76,13 +83,19 @@ pub fn lines(lines: &[Line<'_>], at: usize) -> Option<usize> {
             continue;
         }
         let follows = if is_above_marker(lines, next) { Next::Quoted } else { Next::of(lines, next) };
-        if introduces(joined.trim_end(), follows) || names(lines[at].content, joined.trim_end()) {
+        let raw = as_written(&lines[at..next]);
+        if introduces(joined.trim_end(), &raw, follows) || names(lines[at].content, joined.trim_end(), &raw) {
             let alone = joined[tail..].trim_end();
-            let later = tail > 0 && DAY.is_match(alone) && introduces(alone, follows);
+            let later =
+                tail > 0 && DAY.is_match(alone) && introduces(alone, &as_written(&lines[tail_line..next]), follows);
             return (!later && (follows == Next::Quoted || !is_sentence(&lines[at..next]))).then_some(next - at);
         }
     }
     None
+}
+
+fn as_written(lines: &[Line<'_>]) -> String {
+    lines.iter().map(|line| line.raw).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether mail of ours begins below: as sure a quotation as one with marks.
@@ -113,8 +126,9 @@ pub fn within(line: &str, next: Next) -> Option<usize> {
     let found = WITHIN.captures_iter(line).filter_map(|found| found.get(1)).last()?;
     let (before, tail) = line.split_at(found.start());
     let own = before.trim_end_matches(FRINGE);
+    let raw = tail;
     let tail = folded(tail);
-    let sure = TIME.is_match(&tail) && DAY.is_match(&tail) && VERB.is_match(&tail) && introduces(&tail, next);
+    let sure = TIME.is_match(&tail) && DAY.is_match(&tail) && VERB.is_match(&tail) && introduces(&tail, raw, next);
     (sure && own.chars().any(char::is_alphabetic)).then_some(own.len())
 }
 
@@ -138,7 +152,7 @@ fn digits(line: &str) -> usize {
 }
 
 /// Whether an attribution begins with a name, in full, and says when: `Anna Berg wrote on 3/3/2025 10:12:`.
-fn names(first: &str, joined: &str) -> bool {
+fn names(first: &str, joined: &str, raw: &str) -> bool {
     joined.len() < 160
         && joined.ends_with([':', '：'])
         && NAME.is_match(first)
@@ -146,6 +160,7 @@ fn names(first: &str, joined: &str) -> bool {
         && TIME.is_match(joined)
         && DAY.is_match(joined)
         && !MINE.is_match(joined)
+        && names_author(joined, raw)
 }
 
 /// Whether `line`, folded, ends as attributions do: a cheap question, for it is asked of every line.
@@ -171,7 +186,9 @@ fn is_signed(bare: &str) -> bool {
 const QUOTING: &str = "quoting ";
 
 /// Whether `line`, folded, introduces a quotation. Where nothing marks the quotation, it has to say when and who.
-fn introduces(line: &str, next: Next) -> bool {
+///
+/// `raw` is the same as written: names show in it.
+fn introduces(line: &str, raw: &str, next: Next) -> bool {
     let bare = bare(line);
     let ends = ends_in_sign(line, bare);
     let signed = is_signed(bare);
@@ -198,13 +215,69 @@ fn introduces(line: &str, next: Next) -> bool {
             let when = time || day && digits(bare) >= 6;
             let told = verb && (ends || ends_in_verb) && (opening || address || dated(bare) || framed);
             let sure = time && day || address && (when || day) || framed && when;
-            let said = told && sure && !MINE.is_match(bare);
+            let said = told && sure && !MINE.is_match(bare) && names_author(bare, raw);
             let closed = [">:", ">：", "):", "]:"].iter().any(|end| bare.ends_with(end));
-            let untold = ends && day && time && address && (closed || begins_dated(bare) && ends_in_address(bare));
+            let dated = ends && day && time && address && (closed || begins_dated(bare) && ends_in_address(bare));
+            let untold = dated && !MINE.is_match(bare) && ends_in_name(raw);
             said || untold || ornate && day && time
         }
     }
 }
+
+/// Whether somebody's name or address stands beside the verb, and nothing else behind it: "the server wrote this line:"
+/// is a sentence.
+fn names_author(line: &str, raw: &str) -> bool {
+    let (line, raw) = (bare(line), raw.trim_start_matches(FRINGE));
+    let words: Vec<&str> = raw.split_whitespace().filter(|word| !folded(word).trim().is_empty()).collect();
+    let addressed = |words: &[&str]| words.iter().any(|word| word.contains('@'));
+    VERB.find_iter(line).any(|verb| {
+        let start =
+            verb.start() + verb.as_str().len() - verb.as_str().trim_start_matches(|c: char| !c.is_alphabetic()).len();
+        let count = |part: &str| part.split_whitespace().count();
+        // Where nothing stands between words, the verb is a part of one.
+        let within = !line[..start].is_empty() && !line[..start].ends_with(|c: char| !c.is_alphanumeric());
+        let before = &words[..count(&line[..start]).min(words.len())];
+        let behind = &words[count(&line[..verb.end()]).min(words.len())..];
+        let told = behind.iter().take_while(|word| !word.contains('@'));
+        let brief = told.clone().all(|word| is_name(word) || is_small(word));
+        let author = before.iter().rev().find(|word| !is_small(word)).is_some_and(|word| within || is_name(word));
+        let addressee = verb.as_str().split_whitespace().any(is_name);
+        let named = author || addressee || NAME.is_match(raw) || told.clone().any(|word| is_name(word));
+        addressed(before) || brief && (named || addressed(behind))
+    })
+}
+
+/// Whether no sentence stands between the last digit of a line and the address behind it.
+fn ends_in_name(raw: &str) -> bool {
+    let head = raw.find('@').map_or(raw, |at| &raw[..at]);
+    let tail = head.rfind(|c: char| c.is_numeric()).map_or("", |at| &head[at..]);
+    let words = tail.split_whitespace().skip(1);
+    let told = words.filter(|word| !word.contains(['<', '(', '[']));
+    let strange = told.filter(|word| !is_name(word) && !is_small(word)).count();
+    // The last word may be the first half of the address.
+    strange <= usize::from(!head.ends_with(['<', '(', '[', ' ']))
+}
+
+/// Whether a word begins like a name, where names begin with a capital.
+fn is_name(word: &str) -> bool {
+    let first = word.chars().find(|c| c.is_alphabetic());
+    first.is_some_and(|c| !c.is_lowercase()) || ["you", "вы"].contains(&folded(word).as_str())
+}
+
+/// Whether a word stands beside names and days: a number, a preposition.
+fn is_small(word: &str) -> bool {
+    let word = folded(word);
+    let bare = word.trim_matches(|c: char| !c.is_alphabetic());
+    bare.is_empty() || word.contains(|c: char| c.is_ascii_digit()) || SMALL.contains(bare)
+}
+
+static SMALL: LazyLock<HashSet<&str>> = LazyLock::new(|| SMALL_WORDS.split('|').collect());
+
+const SMALL_WORDS: &str = concat!(
+    "am|pm|um|uhr|on|at|by|from|via|den|dem|der|op|om|kl|klo|kello|kell|von|van|vom|ten|ter|zu|di|de|da|do|",
+    "dos|del|della|du|d|la|le|el|al|à|a|às|ás|o|u|v|w|ob|em|no|dia|i|og|och|y|e|je|jest|је|от|в|г|ч|від|о|у|",
+    "od|ni|h|ext|și|ла|sur|ο|η|την|ezt|przez|şunu|şunları|bu",
+);
 
 /// `Mar 3, 2025, 10:12 by …`: a digit stands near the front.
 fn begins_dated(line: &str) -> bool {

@@ -1,10 +1,8 @@
 //! A person's card at the end of a text: name, company, how to reach them.
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
 use super::Line;
 use super::fold::folded;
+use crate::mail::closing::CLOSINGS;
 
 /// Lines of a card below a closing salutation, at most.
 const LINES: usize = 12;
@@ -50,8 +48,16 @@ fn is_name(first: &str) -> bool {
         && !head.contains(|c: char| c.is_ascii_digit())
 }
 
+/// Whether a line may stand on a card that says how to reach somebody.
+pub fn is_line(content: &str) -> bool {
+    is_short(content) && (is_name(content) || reaches(content))
+}
+
 fn is_short(content: &str) -> bool {
-    content.len() <= 160 && !content.ends_with(['?', '!', ':']) && !content.starts_with('<')
+    /// Words that begin small, beyond which a line is a sentence.
+    const SMALL: usize = 3;
+    let small = content.split_whitespace().filter(|word| word.starts_with(char::is_lowercase)).count();
+    small <= SMALL && content.len() <= 160 && !content.ends_with(['?', '!', ':']) && !content.starts_with('<')
 }
 
 fn is_postscript(content: &str) -> bool {
@@ -66,28 +72,3 @@ fn reaches(content: &str) -> bool {
     let written = ["@", "www.", "http"].iter().any(|mark| content.contains(mark));
     written || digits(content) >= 7 && content.split(char::is_alphabetic).any(is_number)
 }
-
-static CLOSINGS: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split('|').collect());
-
-/// Closing salutations, lower case, without what stands behind them.
-const WORDS: &str = concat!(
-    "regards|best regards|kind regards|kindest regards|warm regards|warmest regards|many regards|with kind regards|",
-    "with best regards|with regards|best|all the best|best wishes|sincerely|yours sincerely|sincerely yours|",
-    "yours faithfully|yours truly|cheers|thanks|many thanks|thank you|thanks and regards|thanks & regards|",
-    "mit freundlichen grüßen|mit freundlichen grüssen|mit freundlichem gruß|mit freundlichem gruss|freundliche grüße|",
-    "freundliche grüsse|viele grüße|viele grüsse|beste grüße|beste grüsse|liebe grüße|mit besten grüßen|schöne grüße|",
-    "herzliche grüße|mfg|vg|lg|gruß|gruss|grüße|hochachtungsvoll|",
-    "cordialement|bien cordialement|très cordialement|salutations|meilleures salutations|sincères salutations|",
-    "bien à vous|cdlt|cdt|bonne journée|salutations distinguées|",
-    "saludos|un saludo|saludos cordiales|cordialmente|atentamente|un cordial saludo|muchas gracias|gracias|",
-    "cordiali saluti|distinti saluti|saluti|un saluto|cordialmente|grazie|buona giornata|",
-    "atenciosamente|cumprimentos|com os melhores cumprimentos|melhores cumprimentos|att|obrigado|obrigada|abraços|",
-    "met vriendelijke groet|met vriendelijke groeten|vriendelijke groet|vriendelijke groeten|groeten|groet|mvg|",
-    "med vänliga hälsningar|med vänlig hälsning|vänliga hälsningar|hälsningar|mvh|med venlig hilsen|venlig hilsen|",
-    "bedste hilsner|hilsen|vennlig hilsen|med vennlig hilsen|ystävällisin terveisin|terveisin|parhain terveisin|",
-    "z poważaniem|pozdrawiam|serdecznie pozdrawiam|z wyrazami szacunku|s pozdravem|s úctou|s přátelským pozdravem|",
-    "s pozdravom|üdvözlettel|tisztelettel|cu stimă|cu respect|o zi bună|с уважение|поздрави|с уважением|с наилучшими пожеланиями|",
-    "з повагою|s poštovanjem|srdačan pozdrav|lep pozdrav|lijep pozdrav|с поштовањем|με εκτίμηση|φιλικά|saygılarımla|iyi çalışmalar|",
-    "בברכה|مع تحياتي|مع أطيب التحيات|با احترام|trân trọng|salam|hormat saya|terima kasih|ขอแสดงความนับถือ|",
-    "よろしくお願いいたします|敬具|此致|谢谢|祝好|顺颂商祺|감사합니다|pagarbiai|ar cieņu|lugupidamisega|atentament|salutacions|agur",
-);

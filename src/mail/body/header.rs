@@ -47,6 +47,13 @@ pub fn separator(content: &str) -> Option<Handing> {
     ((doubled || quoted || glued(folded)) && opened).then_some(Handing::Answer)
 }
 
+/// Whether a separator is drawn: words alone, with a colon, are written by hand too.
+pub fn is_drawn(content: &str) -> bool {
+    let content = folded(content);
+    let long = ["--", "__", "==", "–", "—", "~~", "<"].iter().any(|frame| content.starts_with(frame));
+    long || content.starts_with('-') && content.ends_with('-')
+}
+
 /// `---- Original message ----From: Anna …`: the line end behind the separator was lost.
 fn glued(line: &str) -> bool {
     let Some((words, rest)) = line.trim_start_matches('-').split_once("--") else { return false };
@@ -150,8 +157,8 @@ pub struct Copied {
     pub fields: Vec<(Label, String)>,
 }
 
-/// A header copied into the text, as Outlook does. It names the author and two more fields, or two with an address
-/// and a date, which nobody writes by hand.
+/// A header copied into the text, as Outlook does. It names the author, and with an address or a subject
+/// so much more that nobody writes it by hand.
 pub fn copied(lines: &[Line<'_>], at: usize) -> Option<Copied> {
     let (first, value) = label(lines[at].content)?;
     let mut found = fields(lines, at);
@@ -164,8 +171,14 @@ pub fn copied(lines: &[Line<'_>], at: usize) -> Option<Copied> {
     let address = found.fields.iter().any(|(l, value)| *l != Label::Date && value.contains('@'));
     let digits = |value: &str| folded(value).bytes().filter(u8::is_ascii_digit).count();
     let date = found.fields.iter().any(|(l, value)| *l == Label::Date && digits(value) >= 6);
-    let plain = has(Label::From) && names >= 3 && valued;
-    (plain || names >= 2 && address && date).then_some(found)
+    // Journeys and bookings have a beginning, an end and a day as well.
+    let person = |(label, value): &(Label, String)| matches!(label, Label::From | Label::To) && value.contains('@');
+    let dated = has(Label::Subject) && has(Label::Date);
+    let plain = names >= 3 && valued && (dated || found.fields.iter().any(person));
+    // Nobody writes seconds by hand.
+    let exact = found.fields.iter().any(|(l, value)| *l == Label::Date && value.matches(':').count() >= 2);
+    let from = has(Label::From);
+    (from && plain || names >= 2 && address && date && (from || exact)).then_some(found)
 }
 
 /// The fields that stand from line `at` on, however few.

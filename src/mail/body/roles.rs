@@ -202,6 +202,8 @@ impl Walk<'_> {
         match header::separator(line.content) {
             // Samsung and old Outlook draw the same line above what is answered and what is handed on.
             Some(Handing::Answer) if handed_on && self.header_follows(at) => return Some(Beginning::Forward),
+            Some(Handing::Answer)
+                if next == Next::Plain && !header::is_drawn(line.content) && !self.header_follows(at) => {}
             Some(Handing::Answer) if next == Next::Plain || line.depth > 0 => return Some(Beginning::Quotation(1)),
             Some(Handing::Answer) => return Some(Beginning::Attribution(1)),
             Some(Handing::Forward) => return Some(Beginning::Forward),

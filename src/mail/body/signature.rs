@@ -17,10 +17,12 @@ const CARD: usize = 12;
 /// What begins a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
-    /// `-- ` (RFC 3676 §4.3), or the words of lawyers.
+    /// `-- ` (RFC 3676 §4.3).
     Sure,
     /// A line of dashes: what stands below has to look like a signature.
     Ruled,
+    /// The words of lawyers: nothing of the author's stands below.
+    Lawful,
 }
 
 pub fn opens(lines: &[Line<'_>], at: usize) -> Option<Opening> {
@@ -29,12 +31,12 @@ pub fn opens(lines: &[Line<'_>], at: usize) -> Option<Opening> {
         return None;
     }
     let below = lines.get(at + 1).map_or("", |below| below.content);
-    let ruled = line.content.len() >= 2 && line.content.chars().all(|c| "-_*=~".contains(c));
+    let ruled = line.content.len() >= 2 && line.content.chars().all(|c| "-_*=~—".contains(c));
     match line.content {
         // A comment of a program, or a table.
-        "--" | "__" | "—" => (!below.starts_with(['-', '|', '_'])).then_some(Opening::Sure),
+        "--" => (!below.starts_with(['-', '|', '_'])).then_some(Opening::Sure),
         _ if ruled => Some(Opening::Ruled),
-        _ => is_disclaimer(lines, at).then_some(Opening::Sure),
+        _ => is_disclaimer(lines, at).then_some(Opening::Lawful),
     }
 }
 
@@ -48,6 +50,7 @@ pub fn begins(lines: &[Line<'_>], run: std::ops::Range<usize>) -> Option<usize> 
         let opening = opens(lines, at);
         let fits = match opening {
             Some(Opening::Sure) => filled <= LINES,
+            Some(Opening::Lawful) => filled <= LINES && ends_lawfully(&lines[at..run.end]),
             // The line that ends the text, above a quotation or what a telephone says, says nothing.
             Some(Opening::Ruled) if filled == 0 || Some(below) == found => true,
             Some(Opening::Ruled) => filled <= CARD && card::is_card(lines[at].content, &lines[at + 1..run.end]),
@@ -76,10 +79,25 @@ fn is_disclaimer(lines: &[Line<'_>], at: usize) -> bool {
     if DISCLAIMED.of_line(start).is_none() {
         return false;
     }
-    // Its lines may be wrapped.
-    let paragraph = lines[at..].iter().take(3).take_while(|line| !line.content.is_empty());
-    let head: String = paragraph.map(|line| folded(clip(line.content, 500)) + " ").collect();
-    head.len() >= 60 && SECRETS.iter().any(|words| head.contains(words))
+    let head = paragraph(&lines[at..]);
+    let spoken = [&*SECRET, &*PROTECTED, &*MEANT].into_iter().filter(|words| words.is_match(&head)).count();
+    head.len() >= 60 && spoken >= 2 && !head.contains(['?', '？'])
+}
+
+/// The first lines up to a blank one, folded: they may be wrapped.
+fn paragraph(lines: &[Line<'_>]) -> String {
+    let filled = lines.iter().take(LINES).take_while(|line| !line.content.is_empty());
+    filled.map(|line| folded(clip(line.content, 500)) + " ").collect()
+}
+
+/// Whether below the first paragraph stands nothing but more of its kind, footers, and cards.
+fn ends_lawfully(lines: &[Line<'_>]) -> bool {
+    lines.split(|line| line.content.is_empty()).skip(1).filter(|part| !part.is_empty()).all(|part| {
+        let words = paragraph(part);
+        let lawful = [&*SECRET, &*PROTECTED, &*MEANT, &*ADVICE].into_iter().any(|known| known.is_match(&words));
+        let furniture = |line: &Line<'_>| is_footer(line.content) || card::is_line(line.content);
+        !words.contains(['?', '？']) && (lawful || part.iter().all(furniture))
+    })
 }
 
 /// A line such as "Sent from my telephone".
@@ -87,14 +105,39 @@ pub fn is_footer(content: &str) -> bool {
     if content.is_empty() || content.len() > 200 {
         return false;
     }
-    let line = folded(content);
+    let line = LINK.replace_all(&folded(content), "").into_owned();
     let line = line.trim_start_matches(['*', '_', '-', '(', '[', '<', ' ', '~', '—', '–']);
-    let framed = line.trim_end_matches(['.', '*', '_', ')', ']', '>', ' ', '!', '。']);
-    let known = FOOTERS.of_line(line).is_some() || FRAMES.hold(framed);
-    let wordy = || framed.split_whitespace().count() > 16;
+    let unexcused = POLITELY.find(line).map_or(line, |words| &line[..words.start()]);
+    let framed = unexcused.trim_end_matches(['.', '*', '_', ')', ']', '>', ' ', '!', '。']);
     let other = || line.len() >= 12 && (POLITE_WORDS.of_line(line).is_some() || is_scanned(line));
-    known && !wordy() && DEVICE.is_match(line) || other()
+    is_advertised(framed) || FRAMES.hold(framed) && speaks_of_device(framed, 0, 2, 5) || other()
 }
+
+/// `Sent from my telephone`, `Get Outlook for iOS`.
+fn is_advertised(line: &str) -> bool {
+    let Some(opening) = FOOTERS.of_line(line) else { return false };
+    // A program that does not run is spoken of in the same words.
+    let offered = !opening.contains("outlook") || line.len() == opening.trim_end().len() || PLATFORM.is_match(line);
+    offered && speaks_of_device(line, opening.len(), 2, 7)
+}
+
+/// Whether at most `before` words of `line` stand between byte `from` and what it names, and at most `behind` follow.
+fn speaks_of_device(line: &str, from: usize, before: usize, behind: usize) -> bool {
+    let words = |part: &str| part.split_whitespace().count();
+    let fits = |(start, end): (usize, usize)| {
+        let between = line.get(from..start).map_or(0, |part| part.split(' ').count().saturating_sub(1));
+        between <= before && words(line[end..].trim_start_matches(|c: char| !c.is_whitespace())) <= behind
+    };
+    DEVICE.find(line).is_some_and(|device| fits((device.start(), device.end())))
+}
+
+/// Where a program is to be had.
+static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\s*[<(]\s*https?:[^>)]*[>)]").expect("a constant"));
+/// What follows on the same line.
+static POLITELY: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[.,] (?:please )?excuse (?:my |any |the )?(?:brevity|typos)").expect("a constant"));
+static PLATFORM: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?:ios|android|mac|macos|windows|mobile|web)\S*(?: 1\d)?$").expect("a constant"));
 
 /// `Virus-free. www.avast.com`, in one line or two.
 fn is_scanned(line: &str) -> bool {
@@ -167,9 +210,11 @@ const POLITE: &[&str] = &[
     "bitte prüfen sie der umwelt zuliebe",
     "pensez à l'environnement avant d'imprimer",
     "merci de penser à l'environnement avant d'imprimer",
-    "antes de imprimir este",
+    "antes de imprimir este mensaje, ",
+    "antes de imprimir este correo, ",
     "por favor, piense en el medio ambiente antes de imprimir",
-    "prima di stampare",
+    "prima di stampare, pens",
+    "prima di stampare questa ",
     "denk aan het milieu",
     "pomyśl o środowisku",
 ];
@@ -177,14 +222,13 @@ const POLITE: &[&str] = &[
 /// What such a line speaks of: somebody's own machine, or a program.
 static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"\b(?:my|mon|mi|meu|mijn|mio|min|mein|meinem|meiner|minu|mina|minun|mojego|mojej|moj|mojí|mého|môjho|svého|",
-        r"моего|моей|мого|моя|моята|моя|мог|mog|meu|dal|dispositivo|τη|το|el meu)\b",
-        r"|phone|ipho|ipad|ipod|android|galaxy|samsung|huawei|honor|xiaomi|redmi|pixel|nokia|oneplus|oppo|xperia|sony|",
-        r"motorola|blackberry|windows|outlook|gmail|yahoo|mail|proton|tutanota|spark|sparrow|mobile|mobil|móvil|movil|",
+        r"dispositivo|device|\bcell\b|applic|aplik|telemóvel|αλληλογραφία|",
+        r"phone|ipho|ipad|ipod|android|galaxy|samsung|huawei|honor|xiaomi|redmi|pixel|nokia|oneplus|oppo|xperia|sony|",
+        r"motorola|blackberry|windows|outlook|gmail|yahoo|(?:^|[ .])mail(?: app| for | für | voor | til | mobile|spring|[.]|$)|mymail|hushmail|libero mail|proton|tutanota|spark|sparrow|mobile|mobil|móvil|movil|",
         r"celular|cellulare|telefon|téléphone|teléfono|telefono|telefone|puhelim|telephone|handy|smartphone|tablet|gsm|",
         r"телефон|смартфон|κινητό|nutitelefon|app\b|thunderbird|airmail|foxmail|qq|163|微信|netease|网易|华为|小米|nine\b|yandex|яндекс|aol\b|front$|spike|canary|superhuman|tuta\b|zoho|em client|the go\b|typeapp|",
         r"galaxy|airmail|bluemail|почты?\b|posta\b|posty\b|tālru|urządz|vienum|郵件|邮件|메일|휴대폰|האייפון|اندروید|moto\b|мобіл|мобил|手机|手機|電話|갤럭시|",
-        r"我的|나의|내 |הטלפון|הנייד|نقال|هاتف|هاتفي|جوال|جهاز|گوشی|โทรศัพท์|điện thoại|ponsel|telepon|スマートフォン|スマホ|携帯",
+        r"הטלפון|הנייד|نقال|هاتف|هاتفي|جوال|جهاز|گوشی|โทรศัพท์|điện thoại|ponsel|telepon|スマートフォン|スマホ|携帯",
     ))
     .expect("a constant")
 });
@@ -271,36 +315,37 @@ const DISCLAIMERS: &[&str] = &[
     "이 메일",
 ];
 
-/// What disclaimers speak of.
-const SECRETS: &[&str] = &[
-    "confidential",
-    "privileged",
-    "intended only",
-    "intended solely",
-    "intended exclusively",
-    "intended recipient",
-    "intended for the",
-    "solely for the",
-    "addressee",
-    "vertraulich",
-    "confident",
-    "confidencial",
-    "destinat",
-    "riservat",
-    "vertrouwelijk",
-    "poufn",
-    "konfidentiel",
-    "fortrolig",
-    "geadresseerde",
-    "bestemd voor",
-    "luottamuksel",
-    "důvěrn",
-    "dôvern",
-    "bizalmas",
-    "конфиденциальн",
-    "gizli",
-    "機密",
-    "机密",
-    "保密",
-    "기밀",
-];
+/// What disclaimers say of what they stand below: two of three.
+static SECRET: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        "confidential|vertraulich|confidentiel|confidencia|confidenzial|confidențial|riservat|vertrouwelijk|poufn|",
+        "konfidenti|fortrolig|luottamuksel|důvěrn|dôvern|bizalmas|конфиденциальн|конфіденційн|gizli|機密|机密|保密|기밀",
+    ))
+    .expect("a constant")
+});
+static PROTECTED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        "privileged|legally protected|protected by law|proprietary|rechtlich geschützt|privilégié|privilegiad|",
+        "secreto profesional|sigilo|secret professionnel|segreto professionale|prawnie chronion|",
+        "unauthori[sz]ed|unbefugt|non autoris|no autorizad|non autorizzat",
+    ))
+    .expect("a constant")
+});
+static MEANT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        "intended (?:only|solely|exclusively|recipient|for the)|solely for the|addressee|richtige adressat|",
+        "ausschließlich für|nur für den|bestimmt für|intention exclusive|exclusivement|ses destinataires|",
+        "exclusivamente|uso exclusivo|solo destinatario|esclusivamente|bestemd voor|geadresseerde|uitsluitend|",
+        "wyłącznie|avsedd|beregnet|tiltenkt|tarkoitettu|určen|címzett|exclusiv |исключительно|предназначен|",
+        "yalnızca|sadece|指定|収信者|宛先以外|收件人|수신인|수신자",
+    ))
+    .expect("a constant")
+});
+/// What their further paragraphs ask for.
+static ADVICE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        "(?:notify|inform) the sender|delete (?:it|this|the)|in error|liab|disclos|viruses|benachrichtigen|",
+        "vernichten|irrtümlich|virus",
+    ))
+    .expect("a constant")
+});

@@ -187,8 +187,10 @@ fn attributions_beside_the_words_of_the_author() {
     assert_eq!(shown("yes please On Mon, Mar 3, 2025 at 10:12 AM, anna@example.org wrote:\n> Hi"), "yes please");
     assert_eq!(shown("ja gern--- Am 03.03.2025 um 10:12 schrieb Anna:\n> Hi"), "ja gern");
     assert_eq!(shown("On Mon, Mar 3, 2025 at 10:12 AM Anna\n<anna@example.org\n> wrote:\n> Hi\n\nBelow."), "Below.");
-    assert_eq!(shown("Yes\n\nas below\n\nAB> Is it?\nAB> Is it not?\n"), "Yes\n\nas below");
+    assert_eq!(shown("Yes\n\nas below\n\nAnna wrote:\nAB> Is it?\nAB> Is it not?\n"), "Yes\n\nas below");
     assert_eq!(shown("Yes\n\nOn 3 Mar 2025 10:12, Anna wrote:\n| Is it?\n| Is it not?\n\nNo."), "Yes\n\nNo.");
+    assert_eq!(shown("At last it works.\n\nAnna wrote:\n> Hi"), "At last it works.");
+    assert_eq!(shown("At last it works.\nAnna wrote:\n> Hi"), "At last it works.");
     let wrapped = "Yes\n\nOn 3 Mar 2025 10:12, Anna wrote:\n> a line that is so long that a program broke it in two and left the\nrest without a mark\n> and on\n";
     assert_eq!(shown(wrapped), "Yes");
 }

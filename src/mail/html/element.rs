@@ -33,6 +33,17 @@ pub enum Visibility {
     Sized,
 }
 
+/// Whether letters stand out from what is behind them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contrast {
+    /// As around it.
+    Inherited,
+    /// They have its colour, or none.
+    Lost,
+    /// The element gives a colour to them, or to what is behind them.
+    Given,
+}
+
 /// The style of an element, lower case, without spaces; empty where it has none.
 pub struct Style(String);
 
@@ -46,24 +57,25 @@ impl Style {
 }
 
 /// Preheaders and other text that only machines see.
-pub fn visibility(tag: &Tag, Style(style): &Style) -> Visibility {
+pub fn visibility(tag: &Tag, Style(style): &Style) -> (Visibility, Contrast) {
+    const HIDDEN: (Visibility, Contrast) = (Visibility::Hidden, Contrast::Inherited);
     if tag.attribute(Name::HIDDEN).is_some() {
-        return Visibility::Hidden;
+        return HIDDEN;
     }
     let mut size = Visibility::Inherited;
     let (mut flat, mut clipped) = (false, false);
-    let (mut ink, mut paper) = ("", tag.attribute(Name::BGCOLOR).unwrap_or_default());
+    let attribute = |name| tag.attribute(name).unwrap_or_default();
+    let (mut ink, mut paper) = (attribute(Name::COLOR), attribute(Name::BGCOLOR));
     for declaration in style.split(';') {
         let Some((property, value)) = declaration.split_once(':') else { continue };
         let value = value.strip_suffix("!important").unwrap_or(value);
         match property {
-            "display" if value == "none" => return Visibility::Hidden,
-            "visibility" if value == "hidden" => return Visibility::Hidden,
-            "opacity" if is_zero(value) => return Visibility::Hidden,
+            "display" if value == "none" => return HIDDEN,
+            "visibility" if value == "hidden" => return HIDDEN,
+            "opacity" if is_zero(value) => return HIDDEN,
             "max-height" | "height" if is_zero(value) => flat = true,
             "overflow" if value == "hidden" => clipped = true,
-            "color" if value == "transparent" => return Visibility::Hidden,
-            "text-indent" | "left" | "top" if is_far(value) => return Visibility::Hidden,
+            "text-indent" | "left" | "top" if is_far(value) => return HIDDEN,
             "color" => ink = value,
             "background" | "background-color" => paper = value,
             "font-size" if is_zero(value) => size = Visibility::Tiny,
@@ -71,22 +83,34 @@ pub fn visibility(tag: &Tag, Style(style): &Style) -> Visibility {
             _ => {}
         }
     }
-    if !ink.is_empty() && !paper.is_empty() && colour(ink) == colour(paper) {
-        return Visibility::Hidden;
-    }
-    if flat && (clipped || size == Visibility::Tiny) { Visibility::Hidden } else { size }
+    let hidden = flat && (clipped || size == Visibility::Tiny);
+    (if hidden { Visibility::Hidden } else { size }, contrast(ink, paper))
 }
 
-/// `#FFF`, `#ffffff` and `white` are one.
-fn colour(written: &str) -> String {
-    let written = written.to_ascii_lowercase();
-    match written.strip_prefix('#') {
+fn contrast(ink: &str, paper: &str) -> Contrast {
+    match (colour(ink), colour(paper)) {
+        _ if ink == "transparent" => Contrast::Lost,
+        (Some(ink), Some(paper)) if ink == paper => Contrast::Lost,
+        (None, None) => Contrast::Inherited,
+        (Some(_), _) | (_, Some(_)) => Contrast::Given,
+    }
+}
+
+/// `#FFF`, `#ffffff` and `white` are one; None for what is no colour of its own.
+fn colour(written: &str) -> Option<String> {
+    const NONE: &[&str] =
+        &["", "inherit", "initial", "unset", "revert", "revert-layer", "transparent", "currentcolor", "none"];
+    let written = written.trim().to_ascii_lowercase();
+    if NONE.contains(&written.as_str()) {
+        return None;
+    }
+    Some(match written.strip_prefix('#') {
         Some(short) if short.len() == 3 => short.chars().flat_map(|digit| [digit, digit]).collect(),
         Some(digits) => digits.to_owned(),
         None if written == "white" => "ffffff".to_owned(),
         None if written == "black" => "000000".to_owned(),
         None => written,
-    }
+    })
 }
 
 /// `-9999px`: off every page.
@@ -190,7 +214,6 @@ const QUOTES: &[&str] = &[
     "zmail_extra",
     "olk_src_body_section",
     "mail_android_quote",
-    "quote",
     "front-blockquote",
     "missive_quote",
     "sh-quoted-content",

@@ -44,6 +44,7 @@ impl Name {
     pub const CLASS: Name = Name::of(b"class");
     pub const CODE: Name = Name::of(b"code");
     pub const COL: Name = Name::of(b"col");
+    pub const COLOR: Name = Name::of(b"color");
     pub const DATA_MARKER: Name = Name::of(b"data-marker");
     pub const DATA_SMARTMAIL: Name = Name::of(b"data-smartmail");
     pub const DATALIST: Name = Name::of(b"datalist");
@@ -209,6 +210,40 @@ impl Name {
         )
     }
 
+    /// Elements that stand on lines of their own, without a blank line around them.
+    pub fn is_line(self) -> bool {
+        matches!(
+            self,
+            Name::DIV
+                | Name::DT
+                | Name::DD
+                | Name::HR
+                | Name::SECTION
+                | Name::ARTICLE
+                | Name::HEADER
+                | Name::FOOTER
+                | Name::ADDRESS
+                | Name::CENTER
+                | Name::FORM
+                | Name::BODY
+                | Name::UL
+                | Name::OL
+                | Name::DL
+                | Name::TABLE
+                | Name::PRE
+                | Name::LI
+                | Name::BLOCKQUOTE
+                | Name::MAIN
+                | Name::NAV
+                | Name::ASIDE
+                | Name::FIGURE
+                | Name::FIELDSET
+                | Name::OPTION
+                | Name::CAPTION
+                | Name::LISTING
+        )
+    }
+
     /// Attributes that somebody reads.
     pub fn is_read(self) -> bool {
         matches!(
@@ -217,6 +252,7 @@ impl Name {
                 | Name::BGCOLOR
                 | Name::BORDER
                 | Name::CLASS
+                | Name::COLOR
                 | Name::DATA_MARKER
                 | Name::DATA_SMARTMAIL
                 | Name::FAIREMAIL

@@ -13,6 +13,10 @@ pub struct State {
     pub preformatted: usize,
     pub hidden: usize,
     pub tiny: usize,
+    /// Letters have the colour of what is behind them, until an element within gives a colour to either.
+    pub blended: bool,
+    /// Within SVG or MathML, where a slash closes every element (WHATWG HTML §13.2.6.5).
+    pub foreign: bool,
     pub mark: Mark,
     /// Lists that are open.
     pub lists: usize,

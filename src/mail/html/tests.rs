@@ -26,7 +26,16 @@ fn quotations_are_marked() {
 fn scripts_and_styles_never_show() {
     assert_eq!(text("<title>t</title><style>p{}</style>a<script>if(1<2)'</p>'</script>b"), "ab");
     assert_eq!(text("a<style>b"), "a");
-    assert_eq!(text("<style/>a</style>b<!-- c -->"), "ab");
+    assert_eq!(text("<style/>a</style>b<!-- c -->"), "b");
+    assert_eq!(text("<svg><style/></svg>b"), "b");
+}
+
+#[test]
+fn what_never_ends_swallows_no_mail() {
+    assert_eq!(text("<title>Invoice</head><body><p>The pump is loud."), "The pump is loud.");
+    assert_eq!(text("<style/>p{color:red}</head><body><p>The pump is loud.</p></body>"), "The pump is loud.");
+    assert_eq!(text("<title>A <b> title</title><p>The pump is loud."), "The pump is loud.");
+    assert_eq!(text("<style>p{}</style><title>t</title>a<script>if(1<2)'<p>no</p>'"), "a");
 }
 
 #[test]
@@ -34,6 +43,10 @@ fn links_keep_their_target() {
     assert_eq!(text("<a href='https://x.org/a'>here</a>!"), "here <https://x.org/a>!");
     assert_eq!(text("<a href='https://x.org/'>x.org</a> <a href='mailto:a@x.org'>a@x.org</a>"), "x.org a@x.org");
     assert_eq!(text("<a href='javascript:x()'>here</a>"), "here");
+    assert_eq!(
+        text("x&nbsp;&nbsp;<a href=https://x.example><div>über uns</div></a>"),
+        "x\nüber uns <https://x.example>"
+    );
     assert_eq!(text("<a href='HTTPS://x.org/a\n b'>here</a>"), "here <HTTPS://x.org/a b>");
     assert_eq!(
         text("<a href='tel:+49-30-123456'>030 123456</a> <a href='tel:+1555'>call</a>"),
@@ -66,6 +79,8 @@ fn hidden_text_is_dropped() {
         "<font style='color:white;background:#fff'>no</font>",
         "<div style='position:absolute;left:-9999px'>no</div>",
         "<span style='color:transparent'>no</span>",
+        "<div style='color:#fff;background:white'><p style='color:inherit;background:transparent'>no</p></div>",
+        "<font color=#FFFFFF style='background:#fff'>no</font>",
         "<head><title>no</title></head>",
         "<xml><w:View>no</w:View></xml>",
     ] {
@@ -76,10 +91,18 @@ fn hidden_text_is_dropped() {
         "<td style='font-size:0'><div style='font-size:13px'>yes</div></td>",
         "<div style='opacity:0.5;color:#fff'>yes</div>",
         "<a style='mso-hide:all'>yes</a>",
-        "<div style='display:none'>yes</div>",
+        "<div style='color: inherit; background-color: inherit;'>yes</div>",
+        "<div style='color: initial; background: initial'>yes</div>",
+        "<div style='color: currentColor; background: currentColor'>yes</div>",
+        "<table bgcolor=#ffffff style='color:#ffffff'><td bgcolor=#003366>yes",
+        "<div style='color:#fff;background:#fff'><span style='color:black'>yes</span></div>",
+        "<div style='color:transparent'><font color=black>yes</font></div>",
     ] {
+        assert_eq!(text(&format!("{shown}<p>yes</p>")).replace('\n', ""), "yesyes", "{shown}");
         assert_eq!(text(shown), "yes", "{shown}");
     }
+    // Where nothing else is there, what is hidden shows.
+    assert_eq!(text("<div style='display:none'>yes</div>"), "yes");
 }
 
 #[test]
@@ -106,6 +129,7 @@ fn lines_are_marked() {
         marks("a<div class='gmail_signature'>b</div><div class=gmail_quote>c<blockquote>d</blockquote></div>e"),
         [Mark::Text, Mark::Signature, Mark::Quote, Mark::Quote, Mark::Text]
     );
+    assert_eq!(marks("<div class=quote><p>2 pumps, 300 EUR each</p></div>"), [Mark::Text]);
     assert_eq!(marks("a<hr><div id=x_divRplyFwdMsg>b</div>c"), [Mark::Text, Mark::Appended, Mark::Appended]);
     assert_eq!(text("a<blockquote class=gmail_quote style='margin:0 0 0 40px;border:none'>b</blockquote>"), "a\nb");
 }

@@ -5,15 +5,14 @@ use std::collections::HashSet;
 use html5gum::State as Reading;
 
 use super::Rendered;
-use super::element::{self, Block, Mark, Style, Visibility};
+use super::element::{self, Block, Contrast, Mark, Style, Visibility};
+use super::link;
 use super::name::Name;
 use super::stack::{Stack, State, Table};
 use super::tokens::Tag;
 
 /// `>` at the beginning of a line, at most.
 const QUOTE_DEPTH: usize = 16;
-/// Longest link target that is kept, in bytes.
-const LINK_BYTES: usize = 2_000;
 /// Longest alternative text of a picture, in characters.
 const ALT_CHARS: usize = 100;
 
@@ -22,6 +21,24 @@ const ALT_CHARS: usize = 100;
 pub enum Hidden {
     Dropped,
     Shown,
+}
+
+/// How far a `title` or a `style` reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// To its end tag, as in browsers.
+    EndTag,
+    /// To the next tag, whatever it is: for HTML in which an end tag is missing, where all the rest would be lost.
+    NextTag,
+}
+
+/// What was left out of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// Something was hidden.
+    pub hidden: bool,
+    /// A `title` or a `style` never ended.
+    pub unended: bool,
 }
 
 /// A row of a table that is read as rows and columns: it is one line, unless it holds a page.
@@ -43,6 +60,7 @@ pub struct Writer {
     blank_quotes: usize,
     stack: Stack,
     hidden: Hidden,
+    reach: Reach,
     hid: bool,
     /// Everything from here on was appended by a mail program.
     appended: bool,
@@ -57,11 +75,11 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn new(hidden: Hidden) -> Writer {
-        Writer::within(State::default(), hidden)
+    pub fn new(hidden: Hidden, reach: Reach) -> Writer {
+        Writer::within(State::default(), hidden, reach)
     }
 
-    fn within(root: State, hidden: Hidden) -> Writer {
+    fn within(root: State, hidden: Hidden, reach: Reach) -> Writer {
         Writer {
             out: String::new(),
             marks: Vec::new(),
@@ -69,6 +87,7 @@ impl Writer {
             blank_quotes: 0,
             stack: Stack::with_root(root),
             hidden,
+            reach,
             hid: false,
             appended: false,
             silent: None,
@@ -80,8 +99,8 @@ impl Writer {
     }
 
     /// For text without any element that makes lines: its own lines count.
-    pub fn preformatted(hidden: Hidden) -> Writer {
-        Writer::within(State { preformatted: 1, ..State::default() }, hidden)
+    pub fn preformatted(hidden: Hidden, reach: Reach) -> Writer {
+        Writer::within(State { preformatted: 1, ..State::default() }, hidden, reach)
     }
 
     pub fn text(&mut self, text: &str) {
@@ -119,7 +138,7 @@ impl Writer {
     /// Whether what is written here is dropped.
     fn is_unseen(&self) -> bool {
         let state = self.stack.state();
-        (state.hidden > 0 || state.tiny > 0) && self.hidden == Hidden::Dropped
+        (state.hidden > 0 || state.tiny > 0 || state.blended) && self.hidden == Hidden::Dropped
     }
 
     fn space(&mut self) {
@@ -155,6 +174,9 @@ impl Writer {
         let quotes = self.stack.state().quotes;
         if !beginning {
             self.out.truncate(self.out.trim_end_matches(' ').len());
+            if let Some((_, from)) = &mut self.link {
+                *from = self.out.len().min(*from);
+            }
             for line in 0..self.due {
                 self.out.push('\n');
                 if line + 1 < self.due {
@@ -196,6 +218,7 @@ impl Writer {
     /// A start tag, and how what follows it is to be read where that is not as HTML.
     pub fn start_tag(&mut self, tag: &Tag) -> Option<Reading> {
         let element = tag.element;
+        self.end_unended();
         if self.is_silent() {
             return None;
         }
@@ -205,9 +228,10 @@ impl Writer {
             Name::STYLE | Name::IFRAME | Name::NOFRAMES | Name::XMP => Some(Reading::RawText),
             _ => None,
         };
-        if raw.is_some() && !tag.self_closing {
+        // Browsers see no slash in HTML.
+        if raw.is_some() && !(tag.self_closing && self.stack.state().foreign) {
             self.silent = Some(element);
-            return raw;
+            return raw.filter(|_| self.reach == Reach::EndTag || !may_be_unended(element));
         }
         if element == Name::BR {
             self.line_end(self.due + 1);
@@ -217,7 +241,14 @@ impl Writer {
         None
     }
 
+    fn end_unended(&mut self) {
+        if self.reach == Reach::NextTag && self.silent.is_some_and(may_be_unended) {
+            self.silent = None;
+        }
+    }
+
     pub fn end_tag(&mut self, element: Name) {
+        self.end_unended();
         match self.silent {
             Some(silent) if silent == element => self.silent = None,
             Some(_) => {}
@@ -240,12 +271,19 @@ impl Writer {
             _ => {}
         }
         state.tight = element == Name::P && is_of_word(tag);
-        match element::visibility(tag, &style) {
+        let (visibility, contrast) = element::visibility(tag, &style);
+        match visibility {
             Visibility::Hidden => state.hidden += 1,
             Visibility::Tiny => state.tiny = 1,
             Visibility::Sized => state.tiny = 0,
             Visibility::Inherited => {}
         }
+        match contrast {
+            Contrast::Lost => state.blended = true,
+            Contrast::Given => state.blended = false,
+            Contrast::Inherited => {}
+        }
+        state.foreign |= matches!(element, Name::SVG | Name::MATH);
         match element {
             Name::XML | Name::TEMPLATE | Name::SVG | Name::MATH | Name::DATALIST => state.hidden += 1,
             Name::PRE | Name::TEXTAREA | Name::LISTING => state.preformatted += 1,
@@ -337,33 +375,7 @@ impl Writer {
                 self.line_end(1);
                 self.stack.state_mut().table = table;
             }
-            Name::DIV
-            | Name::DT
-            | Name::DD
-            | Name::HR
-            | Name::SECTION
-            | Name::ARTICLE
-            | Name::HEADER
-            | Name::FOOTER
-            | Name::ADDRESS
-            | Name::CENTER
-            | Name::FORM
-            | Name::BODY
-            | Name::UL
-            | Name::OL
-            | Name::DL
-            | Name::TABLE
-            | Name::PRE
-            | Name::LI
-            | Name::BLOCKQUOTE
-            | Name::MAIN
-            | Name::NAV
-            | Name::ASIDE
-            | Name::FIGURE
-            | Name::FIELDSET
-            | Name::OPTION
-            | Name::CAPTION
-            | Name::LISTING => self.line_end(1),
+            element if element.is_line() => self.line_end(1),
             _ => {}
         }
     }
@@ -412,7 +424,7 @@ impl Writer {
             && long <= ALT_CHARS
             && !file
             && !unseen
-            && element::visibility(tag, &Style::of(tag)) != Visibility::Hidden
+            && element::visibility(tag, &Style::of(tag)).0 != Visibility::Hidden
         {
             self.text(&format!("[{alt}]"));
         }
@@ -422,7 +434,7 @@ impl Writer {
     fn anchor(&mut self, target: Option<String>) {
         if let Some((target, from)) = self.link.take() {
             let shown = self.out.get(from..).unwrap_or_default().trim();
-            if !shown.is_empty() && !says(shown, &target) && self.shown.insert(target.clone()) {
+            if !shown.is_empty() && !link::says(shown, &target) && self.shown.insert(target.clone()) {
                 let mailto = target.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
                 let address = mailto.map_or(&*target, |_| target[7..].split('?').next().unwrap_or_default());
                 self.out.truncate(self.out.trim_end_matches(' ').len());
@@ -431,20 +443,23 @@ impl Writer {
                 self.due = due;
             }
         }
-        const KNOWN: &[&str] = &["http://", "https://", "mailto:", "tel:", "ftp://", "ftps://", "sftp://"];
-        let begins = |t: &str, scheme: &str| t.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme));
-        let known = |t: &String| KNOWN.iter().any(|scheme| begins(t, scheme));
-        let kept = target.filter(|t| known(t) && t.len() <= LINK_BYTES && !t.contains(char::is_control));
+        let kept = target.filter(|target| link::is_kept(target));
         self.link = kept.map(|target| (target, self.out.len()));
     }
 
-    /// The text, and whether something was hidden.
-    pub fn finish(mut self) -> (Rendered, bool) {
+    /// The text, and what is not in it.
+    pub fn finish(mut self) -> (Rendered, Left) {
         self.out.truncate(self.out.trim_end().len());
         let lines = self.out.split('\n').count();
         self.marks.resize(lines, Mark::Text);
-        (Rendered { text: self.out, marks: self.marks }, self.hid)
+        let left = Left { hidden: self.hid, unended: self.silent.is_some_and(may_be_unended) };
+        (Rendered { text: self.out, marks: self.marks }, left)
     }
+}
+
+/// Elements without tags in them, so that the next tag shows that an end tag is missing.
+fn may_be_unended(element: Name) -> bool {
+    matches!(element, Name::TITLE | Name::STYLE)
 }
 
 /// Bytes at the beginning of `text` that are written as they stand: no control, nothing that begins like what is left
@@ -466,23 +481,4 @@ fn plain_run(text: &str) -> usize {
 /// Word and Outlook put one paragraph under another.
 fn is_of_word(tag: &Tag) -> bool {
     tag.attribute(Name::CLASS).is_some_and(|class| class.contains("MsoNormal") || class.contains("MsoPlainText"))
-}
-
-/// Whether a link's text names its target already, or is an address itself, behind which only a tracker stands.
-fn says(shown: &str, target: &str) -> bool {
-    let plain = |url: &str| {
-        let url = url.to_lowercase();
-        let leads = ["https://", "http://", "www."];
-        let url = leads.iter().fold(url.as_str(), |url, lead| url.strip_prefix(lead).unwrap_or(url));
-        url.trim_end_matches('/').to_owned()
-    };
-    if target.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:")) {
-        // A country's prefix may stand in one of them alone.
-        let last = |text: &str| text.bytes().rev().filter(u8::is_ascii_digit).take(6).collect::<Vec<u8>>();
-        return last(shown) == last(target);
-    }
-    let address = target.strip_prefix("mailto:").unwrap_or(target);
-    let address = address.split('?').next().filter(|_| target.starts_with("mailto:")).unwrap_or(address);
-    let url = ["http://", "https://", "www."].iter().any(|scheme| shown.starts_with(scheme));
-    plain(shown).contains(&plain(address)) || url && !shown.contains(char::is_whitespace)
 }

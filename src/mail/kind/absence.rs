@@ -1,11 +1,13 @@
 //! Automatic answers that the header does not prove: out of office, and requests to prove that one is a person.
 
+mod request;
 mod words;
 
-use super::{Kind, Machine, Sign, hand, header, receipts, sign, subjects};
+use super::{Hand, Kind, Machine, Sign, hand, header, receipts, sign, subjects};
 use crate::mail::body::Split;
 use crate::mail::message::{Message, clip};
 use crate::mail::report::{self, plain};
+use request::requests;
 use words::{ABSENT, ACKNOWLEDGEMENTS, CHALLENGED, RETURNS};
 
 /// Bytes of the author's words within which an automatic answer says what it is.
@@ -28,7 +30,14 @@ pub fn sign_of(raw: &[u8], message: &Message, split: &Split, signs: &[Sign]) -> 
         let marked = subjects::names_another(subject) || subjects::says_it_twice(subject);
         let bare = !marked && !says(split) && !acknowledges(split);
         let asks = asks(split) && !says(split);
-        return (machine > Machine::No || !asks && !bare).then(|| sign(Kind::AutoReply, "Subject: automatic reply"));
+        let found = sign(Kind::AutoReply, "Subject: automatic reply");
+        return match machine {
+            Machine::Yes | Machine::Perhaps => Some(found),
+            Machine::No if asks || bare => None,
+            // Nobody can be sure of such mail, which is why nobody gets an automatic answer to it.
+            Machine::No if speaks_of_mark(split) => Some(found.unless(Hand::Unseen)),
+            Machine::No => Some(found),
+        };
     }
     if challenges(message, split, machine) {
         return Some(sign(Kind::AutoReply, "Subject: a challenge to prove that a person wrote"));
@@ -40,7 +49,7 @@ pub fn sign_of(raw: &[u8], message: &Message, split: &Split, signs: &[Sign]) -> 
     }
     let confirmed = || {
         let goes_on = || machine > Machine::No || subjects::names_another(subject) || tells_when(split);
-        says(split) && !of_another(split) && !asks(split) && !announces(message, split) && goes_on()
+        says(split) && !of_another(split) && !asks(split) && !requests(split) && !announces(message, split) && goes_on()
     };
     if !robot && subjects::is_absence(subject) && confirmed() {
         return Some(sign(Kind::AutoReply, "Subject: absence, as the text confirms"));
@@ -72,7 +81,18 @@ fn acknowledges(split: &Split) -> bool {
 }
 
 fn asks(split: &Split) -> bool {
-    split.own.contains(['?', '？'])
+    hand::asks_at_length(split)
+}
+
+/// Whether somebody speaks of an automatic reply rather than being one: he asks for something where notices tell, or
+/// names the thing as a person.
+fn speaks_of_mark(split: &Split) -> bool {
+    let names = || subjects::names_mark(&plain(clip(split.own.trim_start(), HEAD_BYTES)));
+    let says = says(split);
+    match requests(split) {
+        true => !says && !acknowledges(split) || names(),
+        false => !says && names() && hand::surely_writes(split),
+    }
 }
 
 /// People tell their colleagues beforehand: several of them, or of a time to come. A program answers one person, and

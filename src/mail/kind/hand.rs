@@ -1,16 +1,20 @@
 //! What shows that a person wrote, whatever else a message bears.
 
+use super::header::{auto_submitted, null_reverse_path};
 use crate::mail::body::Split;
+use crate::mail::closing::{self, CLOSINGS};
 use crate::mail::message::{Message, clip};
 use crate::mail::report::{self, plain};
-
-use super::header::{auto_submitted, null_reverse_path};
 
 /// Bytes of the author's words that are looked at: people come to the point, and pasted mail follows.
 const WORDS_BYTES: usize = 1_000;
 /// Bytes within which people greet or ask.
 const HEAD_BYTES: usize = 500;
 
+/// Characters from which a closing is told from other words in the midst of a text.
+const CLOSING_CHARS: usize = 7;
+/// Words of a closing, at most.
+const CLOSING_WORDS: usize = 6;
 /// Characters of a greeting after which nothing came.
 const GREETING_CHARS: usize = 20;
 
@@ -20,6 +24,8 @@ pub enum Hand {
     Unseen,
     /// The words are a person's: they say I, ask, greet, or end with regards.
     Writes,
+    /// They are, and a person's name stands below them.
+    Signs,
     /// An answer in a thread, with the mark that mail programs put before the subject.
     Answers,
 }
@@ -27,10 +33,15 @@ pub enum Hand {
 pub fn of(message: &Message, split: &Split) -> Hand {
     if answers(message) {
         Hand::Answers
-    } else if writes(split) {
-        Hand::Writes
     } else {
-        Hand::Unseen
+        let words = Words::of(split);
+        let speaks = words.ask() || words.greet() || words.speak();
+        match speaks {
+            true if words.sign() => Hand::Signs,
+            true => Hand::Writes,
+            false if words.close() => Hand::Writes,
+            false => Hand::Unseen,
+        }
     }
 }
 
@@ -48,26 +59,41 @@ pub fn writes(split: &Split) -> bool {
     words.ask() || words.greet() || words.speak() || words.close()
 }
 
-/// The same where people and programs share an address, and where both greet: programs do not also end with regards.
+/// The same where people and programs share an address, and where both greet: programs do not also end with regards, nor
+/// put a person's name below.
 pub fn surely_writes(split: &Split) -> bool {
     let words = Words::of(split);
-    words.ask() || words.speak() || words.greet() && words.close()
+    words.ask() || words.speak() || words.greet() && words.close() || words.sign()
+}
+
+/// Whether the author's words put a question of more than a word or two: notices say `Urgent? Call Bob.`
+pub fn asks_at_length(split: &Split) -> bool {
+    let words = Words::of(split);
+    let at_length = |question: &str| {
+        // Chinese and Japanese put no spaces between words.
+        question.split_whitespace().count() > 2 || question.ends_with(|c: char| c >= '\u{3040}')
+    };
+    questions(&words.plain).any(at_length)
 }
 
 /// The author's words, as [`plain`] makes them. Each question costs, and the first that is answered with yes is enough.
-struct Words(String);
+struct Words<'a> {
+    plain: String,
+    own: &'a str,
+}
 
-impl Words {
-    fn of(split: &Split) -> Words {
-        Words(plain(clip(split.own.trim_start(), WORDS_BYTES)))
+impl Words<'_> {
+    fn of(split: &Split) -> Words<'_> {
+        let own = clip(split.own.trim_start(), WORDS_BYTES);
+        Words { plain: plain(own), own }
     }
 
     fn head(&self) -> &str {
-        clip(&self.0, HEAD_BYTES)
+        clip(&self.plain, HEAD_BYTES)
     }
 
     fn say(&self, known: &[&str]) -> bool {
-        known.iter().any(|known| contains_word(&self.0, known))
+        known.iter().any(|known| contains_word(&self.plain, known))
     }
 
     /// They say I and my, and ask for favours.
@@ -76,39 +102,83 @@ impl Words {
     }
 
     fn ask(&self) -> bool {
-        asks(self.head())
+        questions(self.head()).next().is_some()
     }
 
     fn greet(&self) -> bool {
-        let more = || self.0.chars().count() > GREETING_CHARS;
+        let more = || self.plain.chars().count() > GREETING_CHARS;
         // A server greets as well: "Hello, this is the mail server on mx.example.org."
         let server = || SERVERS.iter().any(|words| self.head().contains(words));
         report::greets(self.head().trim_start()) && more() && !server()
     }
 
     fn close(&self) -> bool {
-        self.say(CLOSINGS)
+        let said = |closing: &str| closing.chars().count() >= CLOSING_CHARS && says_whole(&self.plain, closing);
+        closing::regards().any(|closing| {
+            said(closing) || !closing.is_ascii() && !closing.contains(is_cased) && self.plain.contains(closing)
+        }) || self.sign()
+    }
+
+    /// Whether a closing begins a line, and a person's name follows it there or on the next.
+    fn sign(&self) -> bool {
+        let mut lines = self.own.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
+        while let Some(line) = lines.next() {
+            let below = lines.peek().copied().unwrap_or_default();
+            if behind_closing(line).is_some_and(|rest| is_person(if rest.is_empty() { below } else { rest })) {
+                return true;
+            }
+        }
+        false
     }
 }
 
-/// A question mark behind a word: not one within a link.
-fn asks(text: &str) -> bool {
-    let mut before = ' ';
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let ends = chars.peek().is_none_or(|next| next.is_whitespace() || "\"')»”".contains(*next));
-        if c == '？' || c == '?' && ends && (before.is_alphanumeric() || before.is_whitespace()) {
-            return true;
-        }
-        before = c;
-    }
-    false
+/// What follows on a line that begins with a closing.
+fn behind_closing(line: &str) -> Option<&str> {
+    let ends = line.char_indices().filter(|(_, c)| !c.is_alphanumeric()).map(|(at, _)| at).chain([line.len()]);
+    let mut ends: Vec<usize> = ends.take(CLOSING_WORDS).collect();
+    ends.dedup();
+    let end = ends.into_iter().rev().find(|end| CLOSINGS.contains(plain(&line[..*end]).as_str()))?;
+    Some(line[end..].trim_start_matches([',', '.', '!', ';', '-', '–', ' ']))
+}
+
+/// `Anna`, `Anna Berg`, `Dr. A. Berg`: not who signs for a machine.
+fn is_person(name: &str) -> bool {
+    let name = name.trim_end_matches([',', '.', ' ']);
+    let lower = name.to_lowercase();
+    !name.is_empty()
+        && name.split_whitespace().count() <= 4
+        && name.split_whitespace().all(|word| word.starts_with(|c: char| c.is_alphabetic() && !c.is_lowercase()))
+        && name.chars().all(|c| c.is_alphabetic() || " .'-’".contains(c))
+        && !NOBODIES.iter().any(|words| contains_word(&lower, words))
+}
+
+/// Whether a script knows small and capital letters.
+fn is_cased(c: char) -> bool {
+    c.is_lowercase() || c.is_uppercase()
+}
+
+/// The sentences before a question mark, where it stands behind a word: not within a link.
+fn questions(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices(['?', '？']).filter_map(|(at, mark)| {
+        let (before, behind) = (&text[..at], &text[at + mark.len()..]);
+        let ends = behind.chars().next().is_none_or(|next| next.is_whitespace() || "\"')»”".contains(next));
+        let follows = before.chars().next_back().is_none_or(|c| c.is_alphanumeric() || c.is_whitespace());
+        (mark == "？" || ends && follows)
+            .then(|| before.rsplit(['.', '!', '?', '？', ':', ';', '。', '！']).next().unwrap_or_default().trim())
+    })
 }
 
 /// `words` in `text`, not in the midst of a word.
 fn contains_word(text: &str, words: &str) -> bool {
     let begins = |at: usize| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '\'');
     text.match_indices(words).any(|(at, _)| begins(at))
+}
+
+/// The same, where the words end with a word as well.
+fn says_whole(text: &str, words: &str) -> bool {
+    text.match_indices(words).any(|(at, _)| {
+        !text[..at].ends_with(char::is_alphanumeric) && !text[at + words.len()..].starts_with(char::is_alphanumeric)
+    })
 }
 
 const SERVERS: &[&str] = &[
@@ -192,6 +262,11 @@ const SPEECH: &[&str] = &[
     "please send",
     "please change",
     "please look",
+    "please check the server",
+    "please check the log",
+    "please check the message log",
+    "please check your server",
+    "please check your settings",
     "could you",
     "can you ",
     "would you",
@@ -210,6 +285,8 @@ const SPEECH: &[&str] = &[
     "wir erhalten ",
     "unsere mail",
     "bitte um ",
+    "bitte nehmen sie ",
+    "bitte schicken sie ",
     "ik heb ",
     "ik krijg ",
     "mijn bericht",
@@ -257,36 +334,40 @@ const SPEECH: &[&str] = &[
     "제가 ",
 ];
 
-/// How people end.
-const CLOSINGS: &[&str] = &[
-    "regards",
-    "cheers,",
-    "freundlichen grüßen",
-    "freundliche grüße",
-    "freundlichen grüssen",
-    "viele grüße",
-    "mfg",
-    "vriendelijke groet",
-    "cordialement",
-    "bien à vous",
-    "un saludo",
-    "saludos",
-    "cordiali saluti",
-    "atenciosamente",
-    "pozdrawiam",
-    "s pozdravem",
-    "met groet",
-    "med vänlig hälsning",
-    "med venlig hilsen",
-    "vennlig hilsen",
-    "ystävällisin terveisin",
-    "z poważaniem",
-    "üdvözlettel",
-    "saygılarımla",
-    "с уважением",
-    "よろしくお願い",
-    "此致",
-    "감사합니다",
+/// Who is no person, where a name stands below a closing.
+const NOBODIES: &[&str] = &[
+    "team",
+    "mail",
+    "email",
+    "e-mail",
+    "gmail",
+    "hotmail",
+    "system",
+    "administrat",
+    "admin",
+    "webmaster",
+    "postmaster",
+    "support",
+    "service",
+    "server",
+    "hosting",
+    "internet",
+    "network",
+    "daemon",
+    "desk",
+    "provider",
+    "operations",
+    "department",
+    "abteilung",
+    "équipe",
+    "equipe",
+    "equipo",
+    "gmbh",
+    "ltd",
+    "monitor",
+    "alert",
+    "notif",
+    "robot",
 ];
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::header::{from_nobody, null_reverse_path};
 use super::{Kind, Machine, Sign, hand, receipts, sign, subjects};
 use crate::mail::body::Split;
-use crate::mail::message::{self, Message, clip};
+use crate::mail::message::{Message, clip};
 use crate::mail::report::{self, Sender, plain};
 
 /// Bytes of text that are looked at.
@@ -46,9 +46,8 @@ pub fn structured(raw: &[u8], message: &Message, split: &Split) -> Vec<Sign> {
 
 /// A read receipt; or the refusal of a mail in the form of one, which Sieve chose (RFC 5429 §2.1.2).
 fn disposition(raw: &[u8], message: &Message) -> Sign {
-    let mut parts = message.attachments.iter().filter(|a| a.media_type == "message/disposition-notification");
-    let refused = parts.any(|part| {
-        let bytes = message::attachment_bytes(raw, part);
+    let mut parts = message.files(raw, |media_type| media_type == "message/disposition-notification");
+    let refused = parts.any(|bytes| {
         let text = String::from_utf8_lossy(&bytes).to_lowercase();
         text.contains("automatic-action")
             && (text.contains("; deleted") || text.contains("denied") || text.contains("failed"))

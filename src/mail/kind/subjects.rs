@@ -76,7 +76,6 @@ const PREFIXES: &[&str] = &[
     "afwezigheidsassistent",
     // Swedish, Norwegian, Danish, Finnish, Icelandic
     "autosvar",
-    "autosvar:",
     "automatiskt svar",
     "automatisk svar",
     "frånvaromeddelande",
@@ -99,7 +98,6 @@ const PREFIXES: &[&str] = &[
     "automatski odziv",
     "аутоматски одговор",
     // Russian, Ukrainian, Bulgarian, Macedonian
-    "автоматический ответ",
     "автоматический ответ",
     "автоответ",
     "автоматична відповідь",
@@ -348,6 +346,11 @@ pub fn is_auto_reply(subject: &str) -> bool {
     let notes = subject.strip_prefix("auto:").is_some_and(|rest| ABSENCE.iter().any(|words| rest.contains(words)));
     let ends = ["(auto reply)", "(auto-reply)", "(autoreply)", "[auto-reply]", "[autoreply]", "(automatic reply)"];
     notes || ends.iter().any(|end| subject.ends_with(end)) || begins(&subject, PREFIXES) || tagged(&subject)
+}
+
+/// Whether `text`, in lower case, names an automatic reply.
+pub fn names_mark(text: &str) -> bool {
+    PREFIXES.iter().any(|words| text.contains(words))
 }
 
 /// `【自動返信】ポンプについて`: the mark stands in brackets before the subject that is answered.

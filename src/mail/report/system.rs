@@ -20,11 +20,13 @@ pub enum Sender {
     Daemon,
 }
 
+/// Local parts of programs that deliver mail, and of the people who look after them.
+pub const MASTERS: &[&str] =
+    &["postmaster", "postoffice", "postmaster1", "mailmaster", "mailadmin", "ndr", "bounce", "bounces"];
+
 /// Who sends, by the addresses in From and Sender, and by the name beside them.
 pub fn sender(message: &Message) -> Sender {
     const DAEMONS: &[&str] = &["maildaemon", "mailsystem", "mdaemon", "maildeliverysystem", "maildeliverysubsystem"];
-    const MASTERS: &[&str] =
-        &["postmaster", "postoffice", "postmaster1", "mailmaster", "mailadmin", "ndr", "bounce", "bounces", "mailer"];
     const NAMES: &[&str] = &[
         "mail delivery s",
         "mailer-daemon",
@@ -56,13 +58,15 @@ pub fn sender(message: &Message) -> Sender {
         "mail daemon",
         "mailer daemon",
     ];
+    // A name of people as well, who write nothing that reads as a report.
+    let is_master = |local: &str| MASTERS.contains(&local) || local == "mailer";
     let by_address = |address: &Address| {
         let local = bare(address.local_part());
         // Exchange gives its own reports an address of this form ([MS-OXCMAIL] leaves it open).
         let exchange = local.strip_prefix("microsoftexchange").is_some_and(|id| id.len() == 32);
         if local.contains("mailerdaemon") || DAEMONS.contains(&local.as_str()) || exchange {
             Sender::Daemon
-        } else if MASTERS.contains(&local.as_str()) {
+        } else if is_master(&local) {
             Sender::Postmaster
         } else {
             Sender::Unknown
@@ -83,7 +87,7 @@ pub fn sender(message: &Message) -> Sender {
         let name = from.split('<').next().unwrap_or_default().trim_matches(['"', ' ']);
         let from = bare(&from.to_lowercase());
         let daemon = from.contains("mailerdaemon") || from.contains("maildelivery");
-        let master = MASTERS.contains(&bare(&name.to_lowercase()).as_str());
+        let master = is_master(&bare(&name.to_lowercase()));
         if daemon {
             Sender::Daemon
         } else if master {

@@ -10,6 +10,10 @@ impl Verifier {
         None
     }
 
+    pub(super) fn trouble(&mut self) -> Option<String> {
+        match *self {}
+    }
+
     pub(super) async fn check(&mut self, _: &[&[u8]]) -> Vec<Signature> {
         match *self {}
     }

@@ -14,8 +14,8 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "iletilen mesaj|iletilen ileti başlangıcı|iletilen iletinin başlangıcı|yönlendirilen ileti|yönlendirilmiş mesaj|yönlendirilmiş ileti|iletilen ileti|yönlendirilen mesaj|iletilmiş mesaj|yönlendirilen iletinin başlangıcı|iletinin başlangıcı",
         prefixes: "ilt|yön|ynl",
         months: "oca|şub|mar|nis|may|haz|tem|ağu|eyl|eki|kas|ara",
-        footers: "outlook'u edinin|outlook edinin|android için outlook|ios için outlook",
-        frames: "iphone…gönderildi|ipad…gönderildi|telefonum…gönderildi|samsung…gönderildi|android…gönderildi|yahoo…gönderildi|galaxy…gönderildi|windows …gönderildi|huawei…gönderildi|xiaomi…gönderildi",
+        footers: "outlook'u edinin|outlook edinin",
+        frames: "iphone…gönderildi|ipad…gönderildi|telefonum…gönderildi|samsung…gönderildi|android…gönderildi|yahoo…gönderildi|galaxy…gönderildi|windows …gönderildi|huawei…gönderildi|xiaomi…gönderildi|android için outlook…edinin|ios için outlook…edinin",
     },
     Language {
         openings: "בתאריך|ב-|ביום|ב יום|‏ב",
@@ -84,7 +84,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "thư chuyển tiếp|thư đã chuyển tiếp|tin nhắn chuyển tiếp|bắt đầu thư được chuyển tiếp|bắt đầu thư chuyển tiếp|tin nhắn đã chuyển tiếp|thư được chuyển tiếp|forwarded message",
         prefixes: "ct|chuyển tiếp",
         months: "thg 1/tháng 1|thg 2/tháng 2|thg 3/tháng 3|thg 4/tháng 4|thg 5/tháng 5|thg 6/tháng 6|thg 7/tháng 7|thg 8/tháng 8|thg 9/tháng 9|thg 10/tháng 10|thg 11/tháng 11|thg 12/tháng 12",
-        footers: "đã gửi từ |được gửi từ |gửi từ |tải outlook|lấy outlook|nhận outlook",
+        footers: "đã gửi từ |đã gửi từ thư dành cho |được gửi từ |gửi từ |tải outlook|lấy outlook|nhận outlook",
         frames: "",
     },
     Language {
@@ -112,8 +112,8 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "転送されたメッセージ|転送メッセージ|転送されたメール|以下転送|以下、転送されたメッセージ|転送メール|forwarded message|転送開始",
         prefixes: "転送",
         months: "1月|2月|3月|4月|5月|6月|7月|8月|9月|10月|11月|12月",
-        footers: "iphoneから送信|ipadから送信|androidから送信|xperiaから送信|galaxyから送信|outlook for ios|outlook for android|yahoo!メールアプリから送信|スマートフォンから送信|ios 版 outlook|android 版 outlook|ios版outlook|android版outlook|outlook for ios を入手|windows 版のメールから送信",
-        frames: "iphone…送信|ipad…送信|android…送信|windows …送信|ios …送信|私の…送信|スマホ…送信|docomo…送信",
+        footers: "",
+        frames: "iphone…送信|ipad…送信|android…送信|windows …送信|ios …送信|私の…送信|スマホ…送信|スマートフォン…送信|docomo…送信|xperia…送信|galaxy…送信|yahoo!…送信|outlook for …入手|ios 版 outlook…入手|android 版 outlook…入手|ios版outlook…入手|android版outlook…入手",
     },
     Language {
         openings: "在|于|於|週|周|星期",
@@ -126,8 +126,8 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "转发的邮件|轉寄的郵件|转发邮件|转发邮件信息|轉寄郵件|已转发邮件|已轉寄郵件|下面是被转发的邮件|以下是轉寄的郵件|开始转发的邮件|轉寄的訊息|转发的消息|转发的原邮件|轉發的郵件|轉寄訊息|被转发邮件",
         prefixes: "转发|轉寄|轉發|转",
         months: "",
-        footers: "发自我的|发自 |发自outlook|发自网易|发自手机|发自华为|发自小米|发自vivo|发自oppo|从手机|发送自 |从我的|來自我的|從 iphone|從iphone|我從iphone|寄件自 |寄自我的|传送自|傳送自|从 windows|發自|获取 outlook|取得 outlook|获取outlook|取得outlook|来自|发自qq|下载 outlook|從我的|从iphone|内 iphone",
-        frames: "从我的…发送|從我的…傳送|来自我的…",
+        footers: "发自我的|发自 |发自outlook|发自网易|发自手机|发自华为|发自小米|发自vivo|发自oppo|发送自 |寄件自 |寄自我的|传送自|傳送自|發自|获取 outlook|取得 outlook|获取outlook|取得outlook|发自qq|下载 outlook",
+        frames: "从我的…发送|從我的…傳送|从手机…发送|从iphone…发送|从 windows…发送|從 iphone…傳送|從iphone…傳送|我從iphone…傳送|来自…手机|來自…手機",
     },
     Language {
         openings: "20",
@@ -140,7 +140,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "전달된 메시지|전달한 메시지|전달된 메일|전달 메시지|전달받은 메시지|전달된 이메일|forwarded message",
         prefixes: "전달",
         months: "1월|2월|3월|4월|5월|6월|7월|8월|9월|10월|11월|12월",
-        footers: "나의 iphone|내 iphone|나의 ipad|iphone에서 보냄|ipad에서 보냄|내 갤럭시|outlook 다운로드|ios용 outlook|android용 outlook|outlook for",
-        frames: "나의 …보냄|내 …보냄|갤럭시…보냄|galaxy…보냄|ipad…보냄|samsung…보냄|android…보냄|iphone…보냄|windows용 …보냄",
+        footers: "",
+        frames: "나의 …보냄|내 …보냄|갤럭시…보냄|galaxy…보냄|ipad…보냄|samsung…보냄|android…보냄|iphone…보냄|windows용 …보냄|ios용 outlook…다운로드|android용 outlook…다운로드",
     },
 ];

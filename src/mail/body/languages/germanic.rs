@@ -5,7 +5,7 @@ use super::Language;
 pub const LANGUAGES: &[Language] = &[
     Language {
         openings: "on |at |in reply to |in a message dated|in message|quoting |mon, |tue, |wed, |thu, |fri, |sat, |sun, |monday, |tuesday, |wednesday, |thursday, |friday, |saturday, |sunday, ",
-        verbs: "wrote|writes|sent|said|quoting|message of",
+        verbs: "wrote|writes|quoting|message of",
         from: "from|sender",
         date: "sent|date|sent at|sent on|date sent",
         to: "to|cc|bcc|reply-to|reply to",
@@ -14,7 +14,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "forwarded message|forwarded mail|forwarded email|begin forwarded message|start of forwarded message|forward message|fwd message|forwarded",
         prefixes: "fw|fwd|forward",
         months: "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec",
-        footers: "sent from my|sent from mail|sent from nine|sent from yandex|sent from aol|sent from the all new|sent from front|sent from spike|sent from canary|sent from em client|sent from zoho|securely sent with |get typeapp|sent from yahoo|sent from outlook|sent from samsung|sent from proton|sent from a mobile|sent from a phone|sent from android|sent from the all-new|sent from gmail|sent from mobile|sent from workspace|sent from airmail|sent from spark|sent from tuta|sent from fairemail|sent from bluemail|sent from iphone|sent from ipad|sent from a |sent via |sent with |sent using |sent on the |sent by |sent secure|get outlook for |get bluemail|get yahoo mail|download yahoo|yahoo mail: |please excuse brevity|please excuse my brevity|please excuse any typos|excuse typos|excuse the brevity|secured with proton|typed on my |sent on the go",
+        footers: "sent from my|sent from mail|sent from nine|sent from yandex|sent from aol|sent from the all new|sent from front|sent from spike|sent from canary|sent from em client|sent from zoho|securely sent with |get typeapp|sent from yahoo|sent from outlook|sent from samsung|sent from proton|sent from a mobile|sent from a phone|sent from android|sent from the all-new|sent from gmail|sent from mobile|sent from workspace|sent from airmail|sent from spark|sent from tuta|sent from fairemail|sent from bluemail|sent from iphone|sent from ipad|sent from a |sent via |sent with |sent using |sent on the |sent secure|get outlook for |get bluemail|get yahoo mail|download yahoo|yahoo mail: search|please excuse brevity|please excuse my brevity|please excuse any typos|excuse typos|excuse the brevity|secured with proton|typed on my |sent on the go",
         frames: "from my …phone|from my …pad",
     },
     Language {
@@ -28,8 +28,8 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "weitergeleitete nachricht|anfang der weitergeleiteten nachricht|anfang der weitergeleiteten e-mail|weitergeleitete mail|weitergeleitete e-mail|weitergeleitet|beginn der weitergeleiteten nachricht",
         prefixes: "wg|wtr|weitergeleitet",
         months: "jan/jän|feb|mär/mar/maer|apr|mai|jun|jul|aug|sep|okt|nov|dez",
-        footers: "gesendet von |gesendet mit |gesendet über |gesendet aus |gesendet via |sicher versendet |von meinem iphone|von meinem ipad|diese nachricht wurde von |diese nachricht wurde mit |holen sie sich outlook|laden sie outlook|outlook für |hol dir outlook|herunterladen von outlook",
-        frames: "von meinem/meiner …gesendet|von samsung…gesendet|von outlook …gesendet|von yahoo …gesendet|von galaxy …gesendet|von windows …gesendet|von meinem …gesendet|von meiner …gesendet|vom …gesendet|von mobil …gesendet|von unterwegs …gesendet|mit …gesendet",
+        footers: "gesendet von |gesendet mit |gesendet über |gesendet aus |gesendet via |sicher versendet |diese nachricht wurde von |diese nachricht wurde mit |holen sie sich outlook|laden sie outlook|hol dir outlook",
+        frames: "von meinem/meiner …gesendet|von samsung…gesendet|von outlook …gesendet|von yahoo …gesendet|von galaxy …gesendet|von windows …gesendet|von meinem …gesendet|von meiner …gesendet|vom …gesendet|von mobil …gesendet|von unterwegs …gesendet|mit …gesendet|outlook für …holen|outlook für …herunterladen",
     },
     Language {
         openings: "op |ma |di |wo |do |vr |za |zo |citeren ",
@@ -42,8 +42,8 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "doorgestuurd bericht|begin doorgestuurd bericht|begin van doorgestuurd bericht|doorgestuurde bericht",
         prefixes: "doorst|dst",
         months: "jan|feb|mrt/maart|apr|mei|jun|jul|aug|sep|okt|nov|dec",
-        footers: "verstuurd vanaf |verzonden vanaf |verzonden met |verstuurd met |verstuurd via |verzonden via |verzonden vanuit |verstuurd vanuit |verkrijg outlook|outlook voor |outlook downloaden|download outlook",
-        frames: "vanaf mijn …verzonden",
+        footers: "verstuurd vanaf |verzonden vanaf |verzonden met |verstuurd met |verstuurd via |verzonden via |verzonden vanuit |verstuurd vanuit |verkrijg outlook|download outlook",
+        frames: "vanaf mijn …verzonden|outlook voor …downloaden",
     },
     Language {
         openings: "den |på |mån |tis |ons |tors |fre |lör |sön |måndag|tisdag|onsdag|torsdag|fredag|lördag|söndag",
@@ -56,7 +56,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "vidarebefordrat meddelande|vidarebefordrat brev|vidarebefordrat mejl|början på vidarebefordrat meddelande|vidarebefordrat e-postmeddelande|börja vidarebefordrat meddelande",
         prefixes: "vb|vidarebefordrat",
         months: "jan|feb|mar|apr|maj|jun|jul|aug|sep|okt|nov|dec",
-        footers: "skickat från |skickat med |skickat via |skickades från |hämta outlook|skaffa outlook|sänt från |från min iphone|från min ipad",
+        footers: "skickat från |skickat med |skickat via |skickades från |hämta outlook|skaffa outlook|sänt från ",
         frames: "",
     },
     Language {

@@ -14,7 +14,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "message transféré|message transmis|début du message transféré|début du message réexpédié|courriel transféré|mail transféré|message réexpédié|e-mail transféré|début du courriel transféré",
         prefixes: "tr|transf|réf|ré-exp",
         months: "janv/jan|févr/fév/fev|mars|avr|mai|juin|juil|août/aout|sept/sep|oct|nov|déc/dec",
-        footers: "envoyé de mon |envoyé de mon|envoyé depuis |envoyé à partir |envoyé avec |envoyé via |envoyé par |envoyée de |télécharger outlook|téléchargez outlook|obtenir outlook|obtenez outlook|de mon iphone|provenance : ",
+        footers: "envoyé de mon |envoyé de mon|envoyé depuis |envoyé à partir |envoyé à partir de |envoyé avec |envoyé avec la messagerie sécurisée |envoyé via |envoyé par |envoyée de |télécharger outlook|téléchargez outlook|obtenir outlook|obtenez outlook|provenance : ",
         frames: "",
     },
     Language {
@@ -28,7 +28,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "mensaje reenviado|inicio del mensaje reenviado|correo reenviado|forwarded mensaje|comienzo del mensaje reenviado",
         prefixes: "rv|reenviado|reenv",
         months: "ene|feb|mar|abr|may|jun|jul|ago|sep/set|oct|nov|dic",
-        footers: "enviado desde |enviado con |obtener outlook|obtén outlook|descargar outlook|enviado a través |enviado por correo",
+        footers: "enviado desde |enviado con |enviado con el correo electrónico seguro de |obtener outlook|obtén outlook|descargar outlook|enviado a través ",
         frames: "",
     },
     Language {

@@ -56,7 +56,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "пересылаемое сообщение|пересланное сообщение|переадресованное сообщение|начало переадресованного сообщения|начало пересланного сообщения|пересланное письмо|пересылаемое письмо|перенаправленное сообщение|начало пересылаемого сообщения|начало переадресованного письма",
         prefixes: "пер|пересл",
         months: "янв|фев|мар|апр|мая/май|июн|июл|авг|сен|окт|ноя|дек",
-        footers: "отправлено с |отправлено из |отправлено со |отправлено через |отправлена с |скачать outlook|получить outlook|получите outlook|послано с |с моего iphone",
+        footers: "отправлено с |отправлено из |отправлено со |отправлено через |отправлена с |скачать outlook|получить outlook|получите outlook|послано с ",
         frames: "",
     },
     Language {
@@ -154,7 +154,7 @@ pub const LANGUAGES: &[Language] = &[
         forwards: "továbbított üzenet|továbbított levél|továbbított levél kezdete|továbbított üzenet kezdete|továbbított e-mail",
         prefixes: "tov|továbbítás|tov.",
         months: "jan|febr|márc|ápr|máj|jún|júl|aug|szept|okt|nov|dec",
-        footers: "elküldve az |elküldve a |küldve |küldve: |az iphone-omról küldve|az iphone-ról küldve|outlook beszerzése|az outlook",
+        footers: "elküldve az |elküldve a |küldve |küldve: |az iphone-omról küldve|az iphone-ról küldve|outlook beszerzése|az outlook beszerzése",
         frames: "az én …küldve|iphone…küldve|ipad…küldve|samsung…küldve|android…küldve|telefonom…küldve",
     },
     Language {
