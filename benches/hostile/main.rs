@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use postcase::mail::{Address, Bounds, Circumstances, Keyring, read};
 
 mod chance;
+mod pieces;
 
 /// Bytes of a hostile input.
 const BYTES: usize = 1_000_000;

@@ -17,7 +17,7 @@ pub use prose::{names_recipient, quotes_server, shows_failure};
 #[cfg(test)]
 pub use subjects::SUBJECTS;
 pub use system::{
-    MASTERS, Sender, bare, greets, is_handed_on, plain, sender, speaks_as_mail_system, subject_tells_of_failure,
+    MASTERS, Sender, bare, greets, plain, sender, speaks_as_mail_system, subject_tells_of_failure,
     text_tells_of_failure,
 };
 

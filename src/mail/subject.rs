@@ -67,9 +67,21 @@ pub fn without_reply_prefixes(subject: &str) -> &str {
     rest
 }
 
-/// Whether a mail program put a mark of answering or of forwarding before the subject.
+/// Whether a mail program put a mark of answering or of forwarding before the subject, behind whatever tags gateways put
+/// before that.
 pub fn is_handed_on(subject: &str) -> bool {
-    without_prefix(subject).or_else(|| without_wrapping(subject)).is_some()
+    let mut rest = subject.trim_start();
+    while without_prefix(rest).or_else(|| without_wrapping(rest)).is_none() {
+        let behind = [('[', ']'), ('(', ')'), ('{', '}'), ('【', '】')].iter().find_map(|(open, close)| {
+            let inside = rest.strip_prefix(*open)?;
+            inside.split_once(*close).map(|(_, behind)| behind.trim_start())
+        });
+        match behind {
+            Some(behind) => rest = behind,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// True when a reply under `new` is about something else than what `old` says: both say something, and no word that

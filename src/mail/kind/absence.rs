@@ -6,7 +6,8 @@ mod words;
 use super::{Hand, Kind, Machine, Sign, hand, header, receipts, sign, subjects};
 use crate::mail::body::Split;
 use crate::mail::message::{Message, clip};
-use crate::mail::report::{self, plain};
+use crate::mail::report::plain;
+use crate::mail::subject::is_handed_on;
 use request::requests;
 use words::{ABSENT, ACKNOWLEDGEMENTS, CHALLENGED, RETURNS};
 
@@ -22,7 +23,7 @@ pub fn sign_of(raw: &[u8], message: &Message, split: &Split, signs: &[Sign]) -> 
         return Some(sign(Kind::AutoReply, "A field of a challenge to prove that a person wrote"));
     }
     // Who answers or forwards what a program wrote has its words in the subject, too.
-    if machine < Machine::Yes && report::is_handed_on(&plain(subject)) {
+    if machine < Machine::Yes && is_handed_on(&plain(subject)) {
         return answered_in_bulk(message, split);
     }
     if subjects::is_auto_reply(subject) {
@@ -63,7 +64,7 @@ fn told_by_machine(raw: &[u8], message: &Message, split: &Split) -> Option<Sign>
     }
     let answers = !message.in_reply_to.is_empty() || !message.references.is_empty();
     let answers =
-        answers || report::is_handed_on(&plain(&message.subject)) || header::null_reverse_path(raw, message).is_some();
+        answers || is_handed_on(&plain(&message.subject)) || header::null_reverse_path(raw, message).is_some();
     (answers && says(split)).then(|| sign(Kind::AutoReply, "Text: absence, told by a machine"))
 }
 

@@ -5,6 +5,7 @@ use crate::mail::body::Split;
 use crate::mail::closing::{self, CLOSINGS};
 use crate::mail::message::{Message, clip};
 use crate::mail::report::{self, plain};
+use crate::mail::subject::is_handed_on;
 
 /// Bytes of the author's words that are looked at: people come to the point, and pasted mail follows.
 const WORDS_BYTES: usize = 1_000;
@@ -48,7 +49,7 @@ pub fn of(message: &Message, split: &Split) -> Hand {
 /// An answer in a thread, with the mark that mail programs put before the subject, and nothing that speaks for a program.
 pub fn answers(message: &Message) -> bool {
     (!message.in_reply_to.is_empty() || !message.references.is_empty())
-        && report::is_handed_on(&plain(&message.subject))
+        && is_handed_on(&plain(&message.subject))
         && null_reverse_path(&[], message).is_none()
         && auto_submitted(message).is_none()
 }

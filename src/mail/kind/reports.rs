@@ -5,6 +5,7 @@ use super::{Kind, Machine, Sign, hand, receipts, sign, subjects};
 use crate::mail::body::Split;
 use crate::mail::message::{Message, clip};
 use crate::mail::report::{self, Sender, plain};
+use crate::mail::subject::is_handed_on;
 
 /// Bytes of text that are looked at.
 const TEXT_BYTES: usize = 4 * 1024;
@@ -17,7 +18,7 @@ pub fn structured(raw: &[u8], message: &Message, split: &Split) -> Vec<Sign> {
     let report = content.starts_with("multipart/report");
     let status = message.attachments.iter().any(|a| report::is_delivery_status(&a.media_type));
     // Some programs forward the parts of a report beside the words of the person who forwards it.
-    let by_hand = || report::is_handed_on(&plain(&message.subject)) || hand::writes(split);
+    let by_hand = || is_handed_on(&plain(&message.subject)) || hand::writes(split);
     let unknown = || report::sender(message) == Sender::Unknown && null_reverse_path(raw, message).is_none();
     if !report && unknown() && by_hand() {
         return signs;

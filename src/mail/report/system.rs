@@ -4,6 +4,7 @@ use super::subjects::SUBJECTS;
 use super::words::{DELIVERY, MAIL, OPENINGS, PHRASES, SYSTEM_PHRASES};
 use crate::mail::Address;
 use crate::mail::message::{Message, clip};
+use crate::mail::subject::is_handed_on;
 
 /// Bytes of text that are looked at: what a report has to say stands at its beginning.
 pub const TEXT_BYTES: usize = 16 * 1024;
@@ -214,34 +215,9 @@ pub fn greets(head: &str) -> bool {
     hi || GREETINGS.iter().any(|greeting| head.starts_with(greeting))
 }
 
-/// Whether `subject` begins with a mark of answering or forwarding, behind whatever tags gateways put before it.
-pub fn is_handed_on(subject: &str) -> bool {
-    let mut rest = subject.trim_start();
-    while !crate::mail::subject::is_handed_on(rest) {
-        let behind = [('[', ']'), ('(', ')'), ('{', '}'), ('【', '】')].iter().find_map(|(open, close)| {
-            let inside = rest.strip_prefix(*open)?;
-            inside.split_once(*close).map(|(_, behind)| behind.trim_start())
-        });
-        match behind {
-            Some(behind) => rest = behind,
-            None => return false,
-        }
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn marks_of_answering() {
-        assert!(is_handed_on("re: undeliverable"));
-        assert!(is_handed_on("fwd[2]: x"));
-        assert!(is_handed_on("[external] [case 7] aw: x"));
-        assert!(!is_handed_on("returned mail: see transcript"));
-        assert!(!is_handed_on("rejected: x"));
-    }
 
     #[test]
     fn words_are_compared_plainly() {

@@ -130,3 +130,12 @@ fn what_says_nothing_is_no_other_matter() {
         assert!(!is_unrelated("Printer on fire", nothing, "Case"), "{nothing}");
     }
 }
+
+#[test]
+fn marks_of_answering() {
+    assert!(is_handed_on("re: undeliverable"));
+    assert!(is_handed_on("fwd[2]: x"));
+    assert!(is_handed_on("[external] [case 7] aw: x"));
+    assert!(!is_handed_on("returned mail: see transcript"));
+    assert!(!is_handed_on("rejected: x"));
+}
