@@ -12,7 +12,7 @@ use crate::desk::{Desk, dovecot};
 use crate::disk::Disk;
 use crate::lab::PATIENCE;
 use crate::mails::{bounce, header, out_of_office, reply, request, staff_reply, unproven};
-use crate::outcome::{Outcome, described};
+use crate::outcome::{Outcome, in_the_gap};
 use crate::smtp_sink::Received;
 
 /// Stretches of the journey; each ends when nothing is left to do.
@@ -398,23 +398,10 @@ impl<'a> Journey<'a> {
         self.supervise();
     }
 
-    /// Looks at what a dead daemon has left: which mails the server has that the database does not know of.
+    /// Looks at what a dead daemon has left.
     fn mourn(&mut self) {
         self.deaths += 1;
-        self.desk.sink.wait_until_quiet();
-        let waiting: Vec<String> = self.desk.look(|database| {
-            let sql =
-                "SELECT s.message_id FROM sent s JOIN sent_recipient r ON r.sent = s.id WHERE r.state = 'waiting'";
-            database.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
-        });
-        let mut copies: BTreeMap<String, usize> = BTreeMap::new();
-        for mail in self.desk.sink.taken() {
-            let id = header(&mail, "Message-ID");
-            if waiting.iter().any(|waiting| id == format!("<{waiting}>")) {
-                *copies.entry(described(&mail)).or_default() += 1;
-            }
-        }
-        self.in_the_gap.extend(copies);
+        self.in_the_gap.extend(in_the_gap(self.desk));
         let at_work = "SELECT EXISTS (SELECT 1 FROM journal WHERE waiting = 1) \
             OR EXISTS (SELECT 1 FROM outbox WHERE next_attempt IS NOT NULL OR copy = 'wanted') \
             OR EXISTS (SELECT 1 FROM ledger WHERE filing = 'wanted') OR EXISTS (SELECT 1 FROM alarm_call) OR NOT EXISTS (SELECT 1 FROM ledger)";

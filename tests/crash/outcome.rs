@@ -88,6 +88,24 @@ impl Outcome {
     }
 }
 
+/// Which mails the server took from a daemon that is dead, and that the database does not know to be taken: the one
+/// exception of L3. How many copies of each, as [`described`].
+pub fn in_the_gap(desk: &Desk) -> BTreeMap<String, usize> {
+    desk.sink.wait_until_quiet();
+    let waiting: Vec<String> = desk.look(|database| {
+        let sql = "SELECT s.message_id FROM sent s JOIN sent_recipient r ON r.sent = s.id WHERE r.state = 'waiting'";
+        database.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+    });
+    let mut copies = BTreeMap::new();
+    for mail in desk.sink.taken() {
+        let id = header(&mail, "Message-ID");
+        if waiting.iter().any(|waiting| id == format!("<{waiting}>")) {
+            *copies.entry(described(&mail)).or_default() += 1;
+        }
+    }
+    copies
+}
+
 /// Envelope and bytes of a mail, one text: copies of it are equal.
 pub fn described(mail: &Received) -> String {
     format!(
