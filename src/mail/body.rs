@@ -172,14 +172,21 @@ impl<'a> Line<'a> {
         mark_initials(&mut lines);
         mark_bars(&mut lines);
         let next = Next::all(&lines);
-        let mut apart = Vec::with_capacity(lines.len());
-        for (line, next) in lines.into_iter().zip(next) {
-            match attribution::within(line.raw, next) {
-                Some(at) if line.depth == 0 => {
-                    let (own, rest) = line.raw.split_at(at);
+        let within = |at: usize| attribution::within(lines[at].raw, next[at]).map(|byte| (at, byte));
+        let begun: Vec<(usize, usize)> =
+            (0..lines.len()).filter(|at| lines[*at].depth == 0).filter_map(within).collect();
+        let mut begun = begun.into_iter().peekable();
+        if begun.peek().is_none() {
+            return lines;
+        }
+        let mut apart = Vec::with_capacity(lines.len() + 1);
+        for (at, line) in lines.into_iter().enumerate() {
+            match begun.next_if(|(begun, _)| *begun == at) {
+                Some((_, byte)) => {
+                    let (own, rest) = line.raw.split_at(byte);
                     apart.extend([Line::new(own), Line::new(rest)]);
                 }
-                _ => apart.push(line),
+                None => apart.push(line),
             }
         }
         apart

@@ -5,13 +5,17 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::fold::folded;
+use super::fold::{self, folded};
 use super::languages::{OPENINGS, VERB};
 use super::{Line, Next, has_marker};
 
 /// Characters of an attribution, at most; it may be wrapped over so many lines.
 const CHARS: usize = 400;
 const LINES: usize = 5;
+/// Blank lines among them.
+const BLANK: usize = 2;
+/// An attribution ends within so many lines.
+pub const REACH: usize = LINES + BLANK;
 /// What mail programs put around an attribution.
 const FRINGE: &[char] = &['*', '-', '_', '|', ' ', '~', '>', '<', '#', '='];
 
@@ -42,6 +46,40 @@ static WITHIN: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a constant")
 });
 
+/// Whether an attribution may end in a line, by its last word. Every line is asked, and most are none: what is dearer is
+/// asked only of lines with such a one within [`REACH`].
+pub fn may_end(line: &Line<'_>) -> bool {
+    let unsaid = |c: char| c.is_whitespace() || "*-_|~\".".contains(c) || fold::is_dropped(c);
+    let said = line.raw.trim_end_matches(unsaid);
+    match said.bytes().last() {
+        None => false,
+        Some(b':' | b'>') => true,
+        Some(_) if said.ends_with('：') => true,
+        Some(_) => ends_in_last_word(said) || begins_quoting(line.raw),
+    }
+}
+
+fn ends_in_last_word(line: &str) -> bool {
+    const TAIL: usize = 48;
+    let tail = &line[line.floor_char_boundary(line.len().saturating_sub(TAIL))..];
+    let is_end = |tail: &str, word: &str| {
+        tail.len()
+            .checked_sub(word.len())
+            .and_then(|at| tail.get(at..))
+            .is_some_and(|end| end.eq_ignore_ascii_case(word))
+    };
+    let any = |tail: &str| {
+        let last = tail.bytes().last().map_or(0, |last| last.to_ascii_lowercase());
+        BY_LAST_WORD[usize::from(last)].iter().any(|word| is_end(tail, word))
+    };
+    if tail.is_ascii() { any(tail) } else { any(&folded(tail)) }
+}
+
+fn begins_quoting(line: &str) -> bool {
+    let line = line.trim_start().trim_start_matches(FRINGE);
+    line.get(..QUOTING.len()).is_some_and(|word| word.eq_ignore_ascii_case(QUOTING))
+}
+
 /// How many lines from `at` on introduce a quotation.
 pub fn lines(lines: &[Line<'_>], at: usize) -> Option<usize> {
     let mut joined = String::new();
@@ -56,7 +94,7 @@ pub fn lines(lines: &[Line<'_>], at: usize) -> Option<usize> {
             tail_line = at + count + blank;
             continue;
         }
-        let too_long = joined.len() + text.len() > CHARS || count == LINES || blank > 2;
+        let too_long = joined.len() + text.len() > CHARS || count == LINES || blank > BLANK;
         // What ends like an attribution and is none ends a sentence.
         if too_long || count > 0 && (!may_wrap(&joined) || joined.ends_with(": ")) {
             return None;
@@ -296,11 +334,18 @@ fn ends_in_verb(line: &str) -> bool {
 }
 
 /// The verbs by their last byte.
-static BY_END: LazyLock<[Vec<&'static str>; 256]> = LazyLock::new(|| {
-    let ends =
-        |byte: usize| ENDINGS.iter().copied().filter(move |verb| verb.bytes().last().map(usize::from) == Some(byte));
+static BY_END: LazyLock<[Vec<&'static str>; 256]> = LazyLock::new(|| by_last_byte(|verb| verb));
+
+/// Their last words, which do not wrap.
+static BY_LAST_WORD: LazyLock<[Vec<&'static str>; 256]> =
+    LazyLock::new(|| by_last_byte(|verb| verb.rsplit(' ').next().unwrap_or(verb)));
+
+fn by_last_byte(part: impl Fn(&'static str) -> &'static str) -> [Vec<&'static str>; 256] {
+    let ends = |byte: usize| {
+        ENDINGS.iter().map(|verb| part(verb)).filter(move |part| part.bytes().last().map(usize::from) == Some(byte))
+    };
     std::array::from_fn(|byte| ends(byte).collect())
-});
+}
 
 const ENDINGS: &[&str] = &[
     "wrote",

@@ -21,7 +21,7 @@ pub fn folded(text: &str) -> String {
 /// One character that is not ASCII, or a tab.
 fn fold(c: char, out: &mut String) {
     match c {
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}' => {}
+        c if is_dropped(c) => {}
         '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{3000}' | '\t' => out.push(' '),
         '\u{2010}' | '\u{2011}' => out.push('-'),
         '\u{660}'..='\u{669}' => out.push(digit(c, '\u{660}')),
@@ -32,6 +32,11 @@ fn fold(c: char, out: &mut String) {
         // A dotted İ becomes a plain one.
         c => out.extend(c.to_lowercase().filter(|c| *c != '\u{307}')),
     }
+}
+
+/// What nobody sees: marks of direction, hyphens where a word may part.
+pub fn is_dropped(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
 }
 
 fn digit(c: char, zero: char) -> char {

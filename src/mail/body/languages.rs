@@ -80,17 +80,19 @@ impl<T> ByFirst<T> {
     }
 }
 
-/// Beginnings of lines.
+/// Beginnings of lines, the longest first.
 pub struct Beginnings(ByFirst<&'static str>);
 
 impl Beginnings {
     pub fn of(words: impl Iterator<Item = &'static str>) -> Beginnings {
-        Beginnings(ByFirst::of(words.map(|word| (word, word))))
+        let mut words: Vec<&'static str> = words.collect();
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        Beginnings(ByFirst::of(words.into_iter().map(|word| (word, word))))
     }
 
     /// The longest word with which `line` begins.
     pub fn of_line(&self, line: &str) -> Option<&'static str> {
-        self.0.of_line(line).iter().filter(|word| line.starts_with(**word)).max_by_key(|word| word.len()).copied()
+        self.0.of_line(line).iter().find(|word| line.starts_with(**word)).copied()
     }
 }
 

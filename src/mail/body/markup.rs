@@ -106,10 +106,16 @@ fn transfer(lines: &[Line<'_>], html: &[Line<'_>], resolved: &[Option<Verdict>])
 
 /// Letters and digits, in UTF-8: what stays the same between a text and its HTML.
 fn add_letters(text: &str, letters: &mut Vec<u8>) {
-    if text.is_ascii() {
-        letters.extend(text.bytes().filter(u8::is_ascii_alphanumeric));
-    } else {
-        let kept = text.chars().filter(|c| c.is_alphanumeric());
-        kept.for_each(|c| letters.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()));
+    // Written first and counted afterwards: whether a byte is a letter is hard to foresee.
+    let mut end = letters.len();
+    letters.resize(end + text.len(), 0);
+    for c in text.chars() {
+        if c.is_ascii() {
+            letters[end] = c as u8;
+            end += usize::from(c.is_ascii_alphanumeric());
+        } else if c.is_alphanumeric() {
+            end += c.encode_utf8(&mut letters[end..]).len();
+        }
     }
+    letters.truncate(end);
 }

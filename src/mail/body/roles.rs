@@ -40,6 +40,8 @@ struct Walk<'a> {
     lines: &'a [Line<'a>],
     verdicts: &'a [Option<Verdict>],
     next: &'a [Next],
+    /// Whether an attribution may end in each line.
+    ends: &'a [bool],
     handed: Handed,
     level: usize,
     /// The level to which a quotation returns where its marks end.
@@ -57,6 +59,7 @@ pub fn roles(lines: &[Line<'_>], verdicts: &[Option<Verdict>], handed: Handed) -
         lines,
         verdicts,
         next: &next,
+        ends: &lines.iter().map(attribution::may_end).collect::<Vec<bool>>(),
         handed,
         level: 0,
         unmarked: None,
@@ -214,6 +217,9 @@ impl Walk<'_> {
         }
         // Within a quotation an attribution changes nothing: the marks already say how deep it is.
         if line.depth > 0 && !line.content.ends_with(">>>") {
+            return None;
+        }
+        if !self.ends[at..self.ends.len().min(at + attribution::REACH)].contains(&true) {
             return None;
         }
         let count = attribution::lines(self.lines, at)?;

@@ -1,5 +1,6 @@
 //! What mail programs, telephones and lawyers put below a text.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -105,9 +106,12 @@ pub fn is_footer(content: &str) -> bool {
     if content.is_empty() || content.len() > 200 {
         return false;
     }
-    let line = LINK.replace_all(&folded(content), "").into_owned();
+    let line = folded(content);
+    // Plain words are found faster than what stands around them, and every line is asked.
+    let line = if line.contains("http") { LINK.replace_all(&line, "") } else { Cow::Borrowed(line.as_str()) };
     let line = line.trim_start_matches(['*', '_', '-', '(', '[', '<', ' ', '~', '—', '–']);
-    let unexcused = POLITELY.find(line).map_or(line, |words| &line[..words.start()]);
+    let excuse = if line.contains("excuse") { POLITELY.find(line) } else { None };
+    let unexcused = excuse.map_or(line, |words| &line[..words.start()]);
     let framed = unexcused.trim_end_matches(['.', '*', '_', ')', ']', '>', ' ', '!', '。']);
     let other = || line.len() >= 12 && (POLITE_WORDS.of_line(line).is_some() || is_scanned(line));
     is_advertised(framed) || FRAMES.hold(framed) && speaks_of_device(framed, 0, 2, 5) || other()
