@@ -19,10 +19,14 @@ pub const REACH: usize = LINES + BLANK;
 /// What mail programs put around an attribution.
 const FRINGE: &[char] = &['*', '-', '_', '|', ' ', '~', '>', '<', '#', '='];
 
+// Words end as ASCII has it, here and below: what Unicode calls the end of a word makes the regex slow.
+
 /// An hour and minutes.
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[^\d])\d{1,2}\s?[:.h時时点٫]\s?\d{2}(?:[^\d]|$)|\d\s?(?:am|pm|uhr|a\.m|p\.m)\b|\d\s?[時时点시]")
-        .expect("a constant")
+    Regex::new(
+        r"(?:^|[^\d])\d{1,2}\s?[:.h時时点٫]\s?\d{2}(?:[^\d]|$)|\d\s?(?:am|pm|uhr|a\.m|p\.m)(?-u:\b)|\d\s?[時时点시]",
+    )
+    .expect("a constant")
 });
 /// A day with its year.
 static DAY: LazyLock<Regex> = LazyLock::new(|| {
@@ -31,7 +35,7 @@ static DAY: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// The author's own deed.
 static MINE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:i|we) (?:wrote|sent|said|have|had)\b|\b(?:schrieb|schrieben|habe|haben) (?:ich|wir)\b|\bj'ai\b|\bj’ai\b|\bich\b|\bik\b|\bjag\b|\bjeg\b|\bho scritto\b|\bhe escrito\b|(?:^|[ ,])(?:i|we|me|us) ").expect("a constant")
+    Regex::new(r"(?-u:\b)(?:i|we) (?:wrote|sent|said|have|had)(?-u:\b)|(?-u:\b)(?:schrieb|schrieben|habe|haben) (?:ich|wir)(?-u:\b)|(?-u:\b)j'ai(?-u:\b)|(?-u:\b)j’ai(?-u:\b)|(?-u:\b)ich(?-u:\b)|(?-u:\b)ik(?-u:\b)|(?-u:\b)jag(?-u:\b)|(?-u:\b)jeg(?-u:\b)|(?-u:\b)ho scritto(?-u:\b)|(?-u:\b)he escrito(?-u:\b)|(?:^|[ ,])(?:i|we|me|us) ").expect("a constant")
 });
 /// First name and surname at the front of a line, as written.
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
@@ -185,6 +189,11 @@ fn dated(line: &str) -> bool {
     line.starts_with(|c: char| c.is_ascii_digit()) && digits(line) >= 6
 }
 
+/// Whether a day or an hour may be named: asked before the regexes are.
+fn is_numbered(line: &str) -> bool {
+    line.contains(char::is_numeric)
+}
+
 fn digits(line: &str) -> usize {
     line.bytes().filter(u8::is_ascii_digit).count()
 }
@@ -193,6 +202,7 @@ fn digits(line: &str) -> usize {
 fn names(first: &str, joined: &str, raw: &str) -> bool {
     joined.len() < 160
         && joined.ends_with([':', '：'])
+        && is_numbered(joined)
         && NAME.is_match(first)
         && VERB.is_match(joined)
         && TIME.is_match(joined)
@@ -228,6 +238,9 @@ const QUOTING: &str = "quoting ";
 /// `raw` is the same as written: names show in it.
 fn introduces(line: &str, raw: &str, next: Next) -> bool {
     let bare = bare(line);
+    if next == Next::Plain && !is_numbered(bare) {
+        return false;
+    }
     let ends = ends_in_sign(line, bare);
     let signed = is_signed(bare);
     let spoken = next == Next::Quoted || digits(bare) > 0;

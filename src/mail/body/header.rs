@@ -10,6 +10,8 @@ use super::languages::{FORWARDS, LABELS, Label, ORIGINALS};
 
 /// Lines of a copied header that are looked at.
 const LINES: usize = 9;
+/// Blank ones before each of them.
+const BLANK: usize = 2;
 
 /// What a separator announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,6 +183,14 @@ pub fn copied(lines: &[Line<'_>], at: usize) -> Option<Copied> {
     (from && plain || names >= 2 && address && date && (from || exact)).then_some(found)
 }
 
+/// Whether a copied header may begin with the first of these labels, one a line: it has two names, or all on one line.
+/// Every line is asked, and one that begins with "a:" is nothing special.
+pub fn may_begin(labels: &[Option<Label>]) -> bool {
+    let Some(Some(first)) = labels.first() else { return false };
+    let near = &labels[..labels.len().min(LINES * (1 + BLANK))];
+    matches!(first, Label::From | Label::Date) || near.iter().flatten().any(|label| label != first)
+}
+
 /// The fields that stand from line `at` on, however few.
 pub fn fields(lines: &[Line<'_>], at: usize) -> Copied {
     let mut copied = Copied::default();
@@ -192,7 +202,7 @@ pub fn fields(lines: &[Line<'_>], at: usize) -> Copied {
         if line.content.is_empty() {
             blank += 1;
             // Behind a whole header a blank line begins the text.
-            if blank > 2 || copied.fields.len() >= 4 {
+            if blank > BLANK || copied.fields.len() >= 4 {
                 break;
             }
             continue;

@@ -1,6 +1,7 @@
 //! What each line is: the author's, quoted, handed on, or furniture.
 
 use super::header::{self, Handing};
+use super::languages::Label;
 use super::markup::Verdict;
 use super::{Handed, Line, Next, attribution, card, has_marker, signature};
 
@@ -42,6 +43,7 @@ struct Walk<'a> {
     next: &'a [Next],
     /// Whether an attribution may end in each line.
     ends: &'a [bool],
+    labels: &'a [Option<Label>],
     handed: Handed,
     level: usize,
     /// The level to which a quotation returns where its marks end.
@@ -59,7 +61,8 @@ pub fn roles(lines: &[Line<'_>], verdicts: &[Option<Verdict>], handed: Handed) -
         lines,
         verdicts,
         next: &next,
-        ends: &lines.iter().map(attribution::may_end).collect::<Vec<bool>>(),
+        ends: &lines.iter().map(attribution::may_end).collect::<Vec<_>>(),
+        labels: &lines.iter().map(|line| header::label(line.content).map(|(label, _)| label)).collect::<Vec<_>>(),
         handed,
         level: 0,
         unmarked: None,
@@ -170,7 +173,7 @@ impl Walk<'_> {
             return None;
         }
         let below = self.lines[at + 1..].iter().take(BLANK).position(|line| !line.content.is_empty())? + at + 1;
-        if !ruled && (header::label(self.lines[below].content).is_none() || !header::is_bare_separator(content)) {
+        if !ruled && (self.labels[below].is_none() || !header::is_bare_separator(content)) {
             return None;
         }
         match self.words(below)? {
@@ -212,7 +215,9 @@ impl Walk<'_> {
             Some(Handing::Forward) => return Some(Beginning::Forward),
             None => {}
         }
-        if let Some(copied) = header::copied(self.lines, at) {
+        if header::may_begin(&self.labels[at..])
+            && let Some(copied) = header::copied(self.lines, at)
+        {
             return Some(if handed_on { Beginning::Forward } else { Beginning::Quotation(copied.lines) });
         }
         // Within a quotation an attribution changes nothing: the marks already say how deep it is.

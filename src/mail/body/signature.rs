@@ -226,12 +226,12 @@ const POLITE: &[&str] = &[
 /// What such a line speaks of: somebody's own machine, or a program.
 static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"dispositivo|device|\bcell\b|applic|aplik|telemóvel|αλληλογραφία|",
+        r"dispositivo|device|(?-u:\b)cell(?-u:\b)|applic|aplik|telemóvel|αλληλογραφία|",
         r"phone|ipho|ipad|ipod|android|galaxy|samsung|huawei|honor|xiaomi|redmi|pixel|nokia|oneplus|oppo|xperia|sony|",
         r"motorola|blackberry|windows|outlook|gmail|yahoo|(?:^|[ .])mail(?: app| for | für | voor | til | mobile|spring|[.]|$)|mymail|hushmail|libero mail|proton|tutanota|spark|sparrow|mobile|mobil|móvil|movil|",
         r"celular|cellulare|telefon|téléphone|teléfono|telefono|telefone|puhelim|telephone|handy|smartphone|tablet|gsm|",
-        r"телефон|смартфон|κινητό|nutitelefon|app\b|thunderbird|airmail|foxmail|qq|163|微信|netease|网易|华为|小米|nine\b|yandex|яндекс|aol\b|front$|spike|canary|superhuman|tuta\b|zoho|em client|the go\b|typeapp|",
-        r"galaxy|airmail|bluemail|почты?\b|posta\b|posty\b|tālru|urządz|vienum|郵件|邮件|메일|휴대폰|האייפון|اندروید|moto\b|мобіл|мобил|手机|手機|電話|갤럭시|",
+        r"телефон|смартфон|κινητό|nutitelefon|app(?-u:\b)|thunderbird|airmail|foxmail|qq|163|微信|netease|网易|华为|小米|nine(?-u:\b)|yandex|яндекс|aol(?-u:\b)|front$|spike|canary|superhuman|tuta(?-u:\b)|zoho|em client|the go(?-u:\b)|typeapp|",
+        r"galaxy|airmail|bluemail|почты|posta(?-u:\b)|posty(?-u:\b)|tālru|urządz|vienum|郵件|邮件|메일|휴대폰|האייפון|اندروید|moto(?-u:\b)|мобіл|мобил|手机|手機|電話|갤럭시|",
         r"הטלפון|הנייד|نقال|هاتف|هاتفي|جوال|جهاز|گوشی|โทรศัพท์|điện thoại|ponsel|telepon|スマートフォン|スマホ|携帯",
     ))
     .expect("a constant")
