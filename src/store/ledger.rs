@@ -72,8 +72,11 @@ pub struct Standing {
     pub unfiled: Vec<u32>,
 }
 
-/// The index by which earlier copies are found: no message pays for it before a mailbox was rebuilt.
-const BY_HASH: &str = "CREATE INDEX IF NOT EXISTS ledger_hash ON ledger (hash, mailbox) WHERE hash IS NOT NULL";
+/// The index by which earlier copies are found: no message pays for it before a mailbox was rebuilt. A million rows are
+/// not sorted in memory.
+const BY_HASH: &str = "PRAGMA temp_store = FILE; \
+     CREATE INDEX IF NOT EXISTS ledger_hash ON ledger (hash, mailbox) WHERE hash IS NOT NULL; \
+     PRAGMA temp_store = MEMORY";
 
 impl Tx<'_> {
     /// Opens a mailbox under a UIDVALIDITY, and says where to go on.

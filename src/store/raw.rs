@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
-use zstd::bulk::Compressor;
+use zstd::bulk::{Compressor, Decompressor};
 
 use super::{Result, Store, Tx};
 use crate::case::EntryId;
@@ -13,9 +13,11 @@ use crate::case::EntryId;
 const LEVEL: i32 = 1;
 
 thread_local! {
-    /// Made once: setting it up takes longer than a small piece of text.
+    // Made once: setting them up takes longer than a small piece of text.
     static COMPRESSOR: RefCell<Compressor<'static>> =
         RefCell::new(Compressor::new(LEVEL).expect("the level is one that zstd has"));
+    static DECOMPRESSOR: RefCell<Decompressor<'static>> =
+        RefCell::new(Decompressor::new().expect("it needs nothing but memory"));
 }
 
 pub(super) fn compress(bytes: &[u8]) -> Vec<u8> {
@@ -54,9 +56,17 @@ fn header(raw: &[u8]) -> &[u8] {
     &raw[..lf.unwrap_or(crlf)]
 }
 
+/// What [`compress`] was given.
 pub(super) fn expand(bytes: &[u8]) -> rusqlite::Result<Vec<u8>> {
-    zstd::decode_all(bytes)
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, Box::new(e)))
+    // A damaged frame may name any size: beyond this one it gets no memory in advance.
+    const BELIEVED: u64 = 64 * 1024 * 1024;
+    match zstd::zstd_safe::get_frame_content_size(bytes) {
+        Ok(Some(size)) if size <= BELIEVED => {
+            DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.decompress(bytes, size as usize))
+        }
+        _ => zstd::decode_all(bytes),
+    }
+    .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, Box::new(e)))
 }
 
 impl Tx<'_> {

@@ -255,6 +255,8 @@ fn where_nobody_can_be_asked_what_is_missing_is_told() {
 struct Person {
     child: Child,
     seen: Arc<Mutex<String>>,
+    /// Adds to `seen` until the terminal is gone.
+    reader: std::thread::JoinHandle<()>,
     keys: std::process::ChildStdin,
     /// Bytes of `seen` up to the last question that was answered.
     read: usize,
@@ -262,22 +264,29 @@ struct Person {
 
 impl Person {
     fn at(place: &Place, arguments: &str) -> Person {
-        let mut command = Command::new("script");
-        command.args(["-qefc", &format!("'{}' {arguments}", env!("CARGO_BIN_EXE_postcase")), "/dev/null"]);
+        // Who runs the tests in the background may ignore Ctrl-C; a person at a terminal does not.
+        let mut command = Command::new("env");
+        command.args([
+            "--default-signal=INT",
+            "script",
+            "-qefc",
+            &format!("'{}' {arguments}", env!("CARGO_BIN_EXE_postcase")),
+            "/dev/null",
+        ]);
         command.current_dir(place.path("")).env("NO_COLOR", "1").env("TERM", "dumb").env_remove("POSTCASE_CONFIG");
         command.env_remove("POSTCASE_IMAP_PASSWORD").env_remove("POSTCASE_SMTP_PASSWORD");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("util-linux is installed");
         let seen = Arc::new(Mutex::new(String::new()));
         let (theirs, mut out) = (Arc::clone(&seen), child.stdout.take().expect("it is piped"));
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut some = [0; 1024];
             while let Ok(length @ 1..) = out.read(&mut some) {
                 theirs.lock().expect("nobody panics with it").push_str(&String::from_utf8_lossy(&some[..length]));
             }
         });
         let keys = child.stdin.take().expect("it is piped");
-        Person { child, seen, keys, read: 0 }
+        Person { child, seen, reader, keys, read: 0 }
     }
 
     fn seen(&self) -> String {
@@ -296,9 +305,11 @@ impl Person {
     }
 
     fn ends(mut self) -> (i32, String) {
-        let status = self.child.wait().expect("it ends");
-        let seen = eventually("all is read", || Some(self.seen()));
-        (status.code().unwrap_or(-1), seen)
+        let status = eventually("it ends", || self.child.try_wait().expect("our own child"));
+        let Person { seen, reader, keys, .. } = self;
+        drop(keys);
+        reader.join().expect("the reader does not panic");
+        (status.code().unwrap_or(-1), seen.lock().expect("nobody panics with it").clone())
     }
 }
 
