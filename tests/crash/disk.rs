@@ -13,7 +13,8 @@ use crate::killing::compare;
 use crate::lab::eventually;
 use crate::mails::request;
 
-/// A small file system in memory. Unmounted when it is dropped.
+/// A small file system in memory, with room for a database and the longest log that SQLite lets grow before it is
+/// written back (1,000 pages). Unmounted when it is dropped.
 #[derive(Debug)]
 pub struct Disk {
     folder: tempfile::TempDir,
@@ -23,7 +24,7 @@ impl Disk {
     /// None, with a word to whoever reads the log, where mounting is not allowed.
     pub fn mount() -> Option<Disk> {
         let disk = Disk { folder: tempfile::tempdir().expect("a folder") };
-        if !mount(&["-t", "tmpfs", "-o", "size=4m", "postcase-test"], disk.path()) {
+        if !mount(&["-t", "tmpfs", "-o", "size=16m", "postcase-test"], disk.path()) {
             println!("SKIPPED: only root can mount a small disk");
             std::mem::forget(disk);
             return None;

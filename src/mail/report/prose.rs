@@ -17,8 +17,11 @@ const DIAGNOSIS_LINES: usize = 8;
 const LINES: usize = 400;
 
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?:"[^"@\s]{1,64}"|[\p{L}0-9!#$%&*+/=?^_`{|}~.'-]+)@[\p{L}0-9](?:[\p{L}0-9.-]*[\p{L}0-9])?"#)
-        .expect("a constant")
+    // Where no spaces are written, the sentence goes on behind `example.org`: a label has one kind of letter.
+    let wide = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}ー";
+    let label = format!(r"(?:[\p{{L}}0-9--[{wide}]]+|[0-9{wide}]+)");
+    let atom = format!(r"(?:[\p{{L}}0-9!#$%&*+/=?^_`{{|}}~.'\-&&[^{wide}]]+|[0-9{wide}]+)");
+    Regex::new(&format!(r#"(?:"[^"@\s]{{1,64}}"|{atom})@{label}(?:[.-]+{label})*"#)).expect("a constant")
 });
 /// A line that names a recipient by a label.
 static LABELLED: LazyLock<Regex> = LazyLock::new(|| {

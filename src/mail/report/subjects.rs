@@ -228,10 +228,12 @@ pub const SUBJECTS: &[&str] = &[
     "배달 실패",
     // Delays
     "remise retardée",
+    "remise différée",
     "verzögerte zustellung",
     "retraso en la entrega",
     "entrega retrasada",
     "consegna ritardata",
+    "recapito ritardato",
     "ritardo nella consegna",
     "entrega atrasada",
     "atraso na entrega",
@@ -244,6 +246,9 @@ pub const SUBJECTS: &[&str] = &[
     "配信遅延",
     "配信の遅延",
     "投递延迟",
+    "传递延迟",
+    "未传递",
+    "无法传递",
     "傳遞延遲",
     "배달 지연",
     // Exchange in further languages

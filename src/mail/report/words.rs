@@ -227,6 +227,8 @@ pub const SYSTEM_PHRASES: &[&str] = &[
     "an error occurred while trying to deliver",
     "i was unable to deliver your message",
     "the following recipient(s) cannot be reached",
+    "the following recipient(s) could not be reached",
+    "the following recipients could not be reached",
     "i'm afraid i wasn't able to deliver",
     "this is the mail system",
     "this is the mailer-daemon",
