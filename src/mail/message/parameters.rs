@@ -54,8 +54,8 @@ fn value(line: &str) -> (String, &str) {
     let end = line.find([';', '"', '(']).unwrap_or(line.len());
     let (mut value, mut rest) = line.split_at(end);
     if let Some(at) = value.find('=') {
-        let start = value[..at].trim_end().rfind(|c: char| c.is_whitespace() || c == ',').map_or(0, |at| at + 1);
-        (value, rest) = line.split_at(start);
+        let name = |c: char| !c.is_whitespace() && c != ',';
+        (value, rest) = line.split_at(value[..at].trim_end().trim_end_matches(name).len());
     }
     let value: String = value.trim_matches([',', ' ', '\t']).chars().filter(|c| !c.is_whitespace()).collect();
     (value.to_ascii_lowercase(), rest)
@@ -225,6 +225,7 @@ mod tests {
             assert_eq!(typed(line).value, value, "{line}");
         }
         assert_eq!(typed("text/plain charset=utf-8").parameter("charset"), Some("utf-8"));
+        assert_eq!(typed("text/plain\u{a0}charset=utf-8").parameter("charset"), Some("utf-8"));
         assert_eq!(typed("text/plain; charset = us-ascii (plain)").parameter("charset"), Some("us-ascii"));
         assert_eq!(typed("multipart/mixed;; boundary=\"a;b\"; x=y").parameter("boundary"), Some("a;b"));
     }
