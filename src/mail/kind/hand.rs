@@ -160,12 +160,18 @@ fn is_cased(c: char) -> bool {
 
 /// The sentences before a question mark, where it stands behind a word: not within a link.
 fn questions(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices(['?', '？']).filter_map(|(at, mark)| {
+    text.match_indices(['?', '？', '。']).filter_map(|(at, mark)| {
         let (before, behind) = (&text[..at], &text[at + mark.len()..]);
         let ends = behind.chars().next().is_none_or(|next| next.is_whitespace() || "\"')»”".contains(next));
-        let follows = before.chars().next_back().is_none_or(|c| c.is_alphanumeric() || c.is_whitespace());
-        (mark == "？" || ends && follows)
-            .then(|| before.rsplit(['.', '!', '?', '？', ':', ';', '。', '！']).next().unwrap_or_default().trim())
+        let follows = |c: char| c.is_alphanumeric() || c.is_whitespace() || "\"'”“’»«".contains(c);
+        let follows = before.chars().next_back().is_none_or(follows);
+        let asks = match mark {
+            "？" => true,
+            // A Japanese question ends with this syllable and a full stop.
+            "。" => before.ends_with('か'),
+            _ => ends && follows,
+        };
+        asks.then(|| before.rsplit(['.', '!', '?', '？', ':', ';', '。', '！']).next().unwrap_or_default().trim())
     })
 }
 

@@ -155,6 +155,7 @@ pub const CHALLENGES: &[&str] = &[
     "bestätigung ihrer e-mail",
     "bitte bestätigen",
     "confirmez votre",
+    "authentifiez-vous",
     "confirme su",
     "confirme seu",
     "conferma il tuo",

@@ -19,6 +19,9 @@ pub fn structured(raw: &[u8], message: &Message, split: &Split) -> Vec<Sign> {
     let status = message.attachments.iter().any(|a| report::is_delivery_status(&a.media_type));
     // Some programs forward the parts of a report beside the words of the person who forwards it.
     let by_hand = || is_handed_on(&plain(&message.subject)) || hand::writes(split);
+    // Who sends from his own address, and says nothing of it, attaches what he got.
+    let beside = || message.field("Return-Path").next().is_some() && !report::text_tells_of_failure(message);
+    let by_hand = || by_hand() || beside();
     let unknown = || report::sender(message) == Sender::Unknown && null_reverse_path(raw, message).is_none();
     if !report && unknown() && by_hand() {
         return signs;
@@ -83,13 +86,12 @@ fn failure(raw: &[u8], message: &Message, split: &Split, machine: Machine) -> Op
     let person = || hand::writes(split);
     let null = || null_reverse_path(raw, message).is_some() || from_nobody(message) && tells() && !person();
     let null = message.in_reply_to.is_empty() && null();
+    // People have such names too: the envelope has to confirm it, or the words, where they are not a person's.
+    let shown = || !hand::surely_writes(split) && (encloses || shows());
     let system = match report::sender(message) {
         Sender::Daemon => !subjects::mentions_absence(&message.subject),
-        // People have such names too: the envelope has to confirm it, or the words, where they are not a person's.
-        Sender::Postmaster => {
-            let words = || !hand::surely_writes(split) && (encloses || shows()) || called && !person();
-            (called || tells()) && (null || words())
-        }
+        Sender::Postmaster => (called || tells()) && (null || shown() || called && !person()),
+        Sender::Namesake => (called || tells()) && (null || shown()),
         Sender::Unknown => null && (called || tells() && (encloses || report::quotes_server(message))),
     };
     let words = if system {

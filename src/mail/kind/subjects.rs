@@ -42,6 +42,8 @@ const PREFIXES: &[&str] = &[
     "abwesenheitsassistent",
     "abwesenheitsbenachrichtigung",
     "automatische abwesenheit",
+    "automatische abwesenheitsmeldung",
+    "automatische abwesenheitsnotiz",
     "automatische rückmeldung",
     "automatische eingangsbestätigung",
     "urlaubsnotiz",
@@ -56,6 +58,7 @@ const PREFIXES: &[&str] = &[
     "gestionnaire d'absence",
     // Spanish, Catalan, Galician, Basque
     "respuesta automática",
+    "autorespuesta",
     "respuesta automatica",
     "respuesta de fuera de la oficina",
     "contestación automática",
@@ -63,6 +66,7 @@ const PREFIXES: &[&str] = &[
     "erantzun automatikoa",
     // Italian, Portuguese
     "risposta automatica",
+    "risponditore automatico",
     "risposta fuori sede",
     "risposta di fuori sede",
     "resposta automática",
@@ -81,6 +85,7 @@ const PREFIXES: &[&str] = &[
     "frånvaromeddelande",
     "frånvaroavisering",
     "fraværsmelding",
+    "fraværsassistent",
     "fraværssvar",
     "fraværsmeddelelse",
     "automaattinen vastaus",
@@ -101,6 +106,7 @@ const PREFIXES: &[&str] = &[
     "автоматический ответ",
     "автоответ",
     "автоматична відповідь",
+    "автовідповідь",
     "аўтаматычны адказ",
     "автоматичен отговор",
     "автоматски одговор",
@@ -185,6 +191,12 @@ pub const ABSENCES: &[&str] = &[
     "on vacation",
     "on leave",
     "annual leave",
+    "on annual leave",
+    "maternity leave",
+    "paternity leave",
+    "parental leave",
+    "holiday",
+    "on holiday",
     "away from office",
     "away from my mail",
     "away from the office",
@@ -192,6 +204,7 @@ pub const ABSENCES: &[&str] = &[
     "abwesend",
     "abwesenheit",
     "urlaub",
+    "elternzeit",
     "nicht im büro",
     "außer haus",
     "absence",
@@ -230,6 +243,8 @@ pub const ABSENCES: &[&str] = &[
     "fraværende",
     "ferie",
     "poissa",
+    "poissa toimistolta",
+    "poissa toimistosta",
     "poissaolo",
     "lomalla",
     "nieobecność",
@@ -269,6 +284,8 @@ pub const ABSENCES: &[&str] = &[
     "не в офисе",
     "вне офиса",
     "нет на месте",
+    "нет на рабочем месте",
+    "отсутствие на рабочем месте",
     "отпуск",
     "отсутствие",
     "поза офісом",
@@ -280,6 +297,7 @@ pub const ABSENCES: &[&str] = &[
     "不在办公室",
     "外出",
     "休假",
+    "休假通知",
     "不在辦公室",
     "부재중",
     "부재",
@@ -344,8 +362,49 @@ pub fn is_auto_reply(subject: &str) -> bool {
     let subject = subject.trim().to_lowercase();
     // Notes writes `AUTO: Anna Berg is out of the office (returning 12.03.2025)`.
     let notes = subject.strip_prefix("auto:").is_some_and(|rest| ABSENCE.iter().any(|words| rest.contains(words)));
-    let ends = ["(auto reply)", "(auto-reply)", "(autoreply)", "[auto-reply]", "[autoreply]", "(automatic reply)"];
-    notes || ends.iter().any(|end| subject.ends_with(end)) || begins(&subject, PREFIXES) || tagged(&subject)
+    notes || ends(&subject) || begins(&subject, PREFIXES) || begins_for(&subject) || tagged(&subject)
+}
+
+/// Whether the mark stands in brackets behind the subject that is answered.
+pub fn ends_with_mark(subject: &str) -> bool {
+    ends(&subject.trim().to_lowercase())
+}
+
+/// Whether the mark stands in brackets before the subject that is answered.
+pub fn is_tagged(subject: &str) -> bool {
+    tagged(&subject.trim().to_lowercase())
+}
+
+/// Whether `text`, in lower case, is the mark of an automatic reply and no more.
+pub fn is_mark(text: &str) -> bool {
+    PREFIXES.contains(&text.trim_matches(|c: char| !c.is_alphanumeric()))
+}
+
+fn ends(subject: &str) -> bool {
+    const ENDS: &[&str] = &[
+        "(auto reply)",
+        "(auto-reply)",
+        "(autoreply)",
+        "[auto-reply]",
+        "[autoreply]",
+        "(automatic reply)",
+        "(automatische antwort)",
+        "(réponse automatique)",
+        "(自動返信)",
+        "（自動返信）",
+        "【自動返信】",
+        "(自動応答)",
+        "（自動応答）",
+        "(自动回复)",
+        "（自动回复）",
+    ];
+    ENDS.iter().any(|end| subject.ends_with(end))
+}
+
+/// `Réponse automatique de Marie Petit`.
+fn begins_for(subject: &str) -> bool {
+    let behind = PREFIXES.iter().filter_map(|prefix| subject.strip_prefix(prefix));
+    behind.into_iter().any(|rest| [" from ", " von ", " de ", " di ", " van "].iter().any(|of| rest.starts_with(of)))
 }
 
 /// Whether `text`, in lower case, names an automatic reply.
@@ -368,8 +427,29 @@ pub fn is_absence(subject: &str) -> bool {
     // `Anna Berg is out of the office.`
     let said =
         ["is out of the office", "is out of office", "ist außer haus", "est absent", "está ausente", "è assente"];
-    begins(&subject, ABSENCES) || said.iter().any(|words| subject.contains(words))
+    let lasts = || {
+        let behind = ABSENCES.iter().filter_map(|words| subject.strip_prefix(words));
+        behind.into_iter().any(|rest| LASTS.iter().any(|word| rest.starts_with(word)))
+    };
+    begins(&subject, ABSENCES) || lasts() || said.iter().any(|words| subject.contains(words))
 }
+
+/// `Out of the office until Monday`.
+const LASTS: &[&str] = &[
+    " until ",
+    " till ",
+    " bis ",
+    " jusqu",
+    " hasta ",
+    " fino al ",
+    " até ",
+    " tot ",
+    " t/m ",
+    " til ",
+    " till och med ",
+    " do ",
+    " до ",
+];
 
 /// Whether the mark stands there in several languages, as only programs put it.
 pub fn says_it_twice(subject: &str) -> bool {

@@ -15,6 +15,8 @@ const SYSTEM_BYTES: usize = 400;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sender {
     Unknown,
+    /// An address or a name that people and firms bear as well.
+    Namesake,
     /// An address that people who run mail systems use as well.
     Postmaster,
     /// An address or a name that only mail systems have.
@@ -22,45 +24,47 @@ pub enum Sender {
 }
 
 /// Local parts of programs that deliver mail, and of the people who look after them.
-pub const MASTERS: &[&str] =
-    &["postmaster", "postoffice", "postmaster1", "mailmaster", "mailadmin", "ndr", "bounce", "bounces"];
+pub const MASTERS: &[&str] = &["postmaster", "postoffice", "postmaster1", "mailadmin", "ndr", "bounce", "bounces"];
+
+/// The same, of people and firms that are called so.
+const NAMESAKES: &[&str] = &["mailer", "mailmaster"];
+
+/// With these begin the names of programs that deliver mail.
+const NAMES: &[&str] = &[
+    "mail delivery s",
+    "mailer-daemon",
+    "mail administrator",
+    "mail deliver system",
+    "internet mail delivery",
+    "system administrator",
+    "systemadministrator",
+    "systemansvarlig",
+    "systeembeheerder",
+    "administrateur système",
+    "administrador del sistema",
+    "administrador do sistema",
+    "amministratore di sistema",
+    "administrator systemu",
+    "správce systému",
+    "správca systému",
+    "järjestelmänvalvoja",
+    "rendszergazda",
+    "sistem yöneticisi",
+    "διαχειριστής συστήματος",
+    "системный администратор",
+    "システム管理者",
+    "系统管理员",
+    "系統管理員",
+    "시스템 관리자",
+    "courier mail server",
+    "mail daemon",
+    "mailer daemon",
+];
 
 /// Who sends, by the addresses in From and Sender, and by the name beside them.
 pub fn sender(message: &Message) -> Sender {
     const DAEMONS: &[&str] = &["maildaemon", "mailsystem", "mdaemon", "maildeliverysystem", "maildeliverysubsystem"];
-    const NAMES: &[&str] = &[
-        "mail delivery s",
-        "mailer-daemon",
-        "mail administrator",
-        "mail deliver system",
-        "internet mail delivery",
-        "system administrator",
-        "systemadministrator",
-        "systemansvarlig",
-        "systeembeheerder",
-        "administrateur système",
-        "administrador del sistema",
-        "administrador do sistema",
-        "amministratore di sistema",
-        "administrator systemu",
-        "správce systému",
-        "správca systému",
-        "järjestelmänvalvoja",
-        "rendszergazda",
-        "sistem yöneticisi",
-        "διαχειριστής συστήματος",
-        "системный администратор",
-        "システム管理者",
-        "系统管理员",
-        "系統管理員",
-        "시스템 관리자",
-        "courier mail server",
-        "interscan",
-        "mail daemon",
-        "mailer daemon",
-    ];
-    // A name of people as well, who write nothing that reads as a report.
-    let is_master = |local: &str| MASTERS.contains(&local) || local == "mailer";
+    let is_master = |local: &str| MASTERS.contains(&local);
     let by_address = |address: &Address| {
         let local = bare(address.local_part());
         // Exchange gives its own reports an address of this form ([MS-OXCMAIL] leaves it open).
@@ -69,18 +73,26 @@ pub fn sender(message: &Message) -> Sender {
             Sender::Daemon
         } else if is_master(&local) {
             Sender::Postmaster
+        } else if NAMESAKES.contains(&local.as_str()) {
+            Sender::Namesake
         } else {
             Sender::Unknown
         }
     };
     let by_name = |name: &str| {
         let name = name.to_lowercase();
-        if NAMES.iter().any(|words| name.starts_with(words)) { Sender::Postmaster } else { Sender::Unknown }
+        if NAMES.iter().any(|words| name.starts_with(words)) {
+            Sender::Postmaster
+        } else if name.starts_with("interscan") {
+            Sender::Namesake
+        } else {
+            Sender::Unknown
+        }
     };
-    let known = message
-        .from
-        .iter()
-        .flat_map(|named| [by_address(&named.address), named.name.as_deref().map_or(Sender::Unknown, by_name)]);
+    let known = message.from.iter().flat_map(|named| {
+        let name = named.name.as_deref().filter(|_| !is_persons(named.address.local_part()));
+        [by_address(&named.address), name.map_or(Sender::Unknown, by_name)]
+    });
     // Lists and relays put an address for what comes back into Sender: there only a daemon's says who speaks.
     let submitted = message.sender.iter().map(|named| by_address(&named.address)).filter(|by| *by == Sender::Daemon);
     // `Postmaster <>`: no address, and a name that says enough.
@@ -88,7 +100,8 @@ pub fn sender(message: &Message) -> Sender {
         let name = from.split('<').next().unwrap_or_default().trim_matches(['"', ' ']);
         let from = bare(&from.to_lowercase());
         let daemon = from.contains("mailerdaemon") || from.contains("maildelivery");
-        let master = is_master(&bare(&name.to_lowercase()));
+        let name_alone = bare(&name.to_lowercase());
+        let master = is_master(&name_alone) || NAMESAKES.contains(&name_alone.as_str());
         if daemon {
             Sender::Daemon
         } else if master {
@@ -98,6 +111,15 @@ pub fn sender(message: &Message) -> Sender {
         }
     });
     known.chain(submitted).chain(written).max().unwrap_or(Sender::Unknown)
+}
+
+/// `paul.roy`: two names, of which neither is a machine's.
+fn is_persons(local: &str) -> bool {
+    const MACHINES: &[&str] = &["mail", "post", "daemon", "admin", "system", "server", "exchange", "reply", "delivery"];
+    let name = |part: &str| part.len() > 1 && part.chars().all(char::is_alphabetic);
+    let local = local.to_lowercase();
+    local.split_once('.').is_some_and(|(first, last)| name(first) && name(last))
+        && !MACHINES.iter().any(|words| local.contains(words))
 }
 
 /// A local part without the characters that people put between words, and without what follows a plus sign.
