@@ -16,7 +16,7 @@ mod signature;
 use std::collections::HashSet;
 
 use super::message::Message;
-use super::{Attachment, Language};
+use super::{Attachment, Language, subject};
 use languages::PREFIXES;
 use roles::Role;
 
@@ -54,7 +54,7 @@ pub struct Split {
 
 /// Takes a message apart, by its text, its markup, its subject.
 pub fn read(message: &Message) -> Split {
-    let handed = if hands_on(&message.subject, &message.text) { Handed::On } else { Handed::Unknown };
+    let handed = Handed::by(message);
     let lines = Line::all(&message.text);
     let rendered = message.rendered.as_ref();
     let verdicts = rendered.map(|rendered| markup::verdicts(&lines, &message.text, rendered)).unwrap_or_default();
@@ -100,14 +100,29 @@ fn hands_on(subject: &str, text: &str) -> bool {
     let Some((prefix, _)) = subject.trim_start_matches([' ', '[']).split_once([':', '：']) else { return false };
     // Danes and Norwegians hand on with the letters with which Finns and Estonians answer.
     let answers = prefix.trim() == "vs" && ["Lähettäjä:", "Saatja:"].iter().any(|from| text.contains(from));
-    PREFIXES.contains(prefix.trim()) && !answers
+    let prefix = prefix.trim();
+    [prefix, prefix.trim_end_matches('.')].iter().any(|prefix| PREFIXES.contains(prefix)) && !answers
 }
 
 /// Whether the mail hands another one on, as far as its subject says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Handed {
     On,
+    /// It is an answer.
+    Back,
     Unknown,
+}
+
+impl Handed {
+    fn by(message: &Message) -> Handed {
+        if hands_on(&message.subject, &message.text) {
+            Handed::On
+        } else if subject::without_reply_prefixes(&message.subject).len() < message.subject.trim().len() {
+            Handed::Back
+        } else {
+            Handed::Unknown
+        }
+    }
 }
 
 /// What comes below a line.

@@ -162,7 +162,7 @@ fn with_colons(text: String) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Apple Mail hands on with `>` before every line.
+/// Apple Mail hands on with `>` before every line, on the Mac before the separator too.
 fn unquoted(inline: &str) -> String {
     let mut lines = inline.lines().filter(|line| !line.trim().is_empty());
     let first = lines.next();
@@ -174,8 +174,7 @@ fn unquoted(inline: &str) -> String {
         let line = line.trim_start().strip_prefix('>').unwrap_or(line);
         line.strip_prefix(' ').unwrap_or(line).to_owned()
     };
-    let rest = inline.lines().skip_while(|line| Some(*line) != first).skip(1).map(bare);
-    std::iter::once(first.unwrap_or_default().to_owned()).chain(rest).collect::<Vec<_>>().join("\n")
+    inline.lines().skip_while(|line| Some(*line) != first).map(bare).collect::<Vec<_>>().join("\n")
 }
 
 /// Mutt closes what it opened; Zoho draws its line a second time below the header.
@@ -232,7 +231,10 @@ fn named(written: &str) -> Option<Named> {
     let (word, address) = word?;
     let before = written.split(word).next().unwrap_or_default().trim_end_matches("mailto:");
     let name = before.trim_matches(|c: char| c.is_whitespace() || "<>[]();,\"'|*".contains(c));
-    let name: String = name.chars().take(NAME_CHARS).collect();
+    // `Berg, Anna (Instruments Ltd)`: a parenthesis of the name itself is closed.
+    let opened = name.matches('(').count() > name.matches(')').count();
+    let closing = if opened && before.contains(&format!("{name})")) { ")" } else { "" };
+    let name: String = name.chars().take(NAME_CHARS).chain(closing.chars()).collect();
     let known = !name.is_empty() && folded(&name) != address.as_str();
     Some(Named { name: known.then_some(name), address })
 }

@@ -288,7 +288,7 @@ fn header(raw: &[u8], part: &Part, beside: &Beside, bounds: &Bounds, flaws: &mut
             "reply-to" => message.reply_to.extend(named(flaws)),
             "to" => message.to.extend(named(flaws)),
             "cc" => message.cc.extend(named(flaws)),
-            "subject" if message.subject.is_empty() => message.subject = fields::unstructured(&line, flaws),
+            "subject" if message.subject.is_empty() => message.subject = fields::subject(&line, flaws),
             "date" if message.date.is_none() => {
                 message.date = fields::date(&line);
                 if message.date.is_none() {

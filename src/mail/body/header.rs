@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::Line;
 use super::fold::folded;
-use super::languages::{FORWARDS, LABELS, Label, ORIGINALS};
+use super::languages::{DAYS, FORWARDS, LABELS, Label, ORIGINALS};
 
 /// Lines of a copied header that are looked at.
 const LINES: usize = 9;
@@ -157,31 +157,92 @@ pub struct Copied {
     pub lines: usize,
     /// What it says, in order.
     pub fields: Vec<(Label, String)>,
+    /// Whether it says when it was sent, in words that are said of mail.
+    sent: bool,
 }
 
 /// A header copied into the text, as Outlook does. It names the author, and with an address or a subject
 /// so much more that nobody writes it by hand.
 pub fn copied(lines: &[Line<'_>], at: usize) -> Option<Copied> {
+    below_separator(lines, at).filter(Copied::is_mailed)
+}
+
+/// The same below a separator, where it need not say more than a letter or a booking does.
+pub fn below_separator(lines: &[Line<'_>], at: usize) -> Option<Copied> {
     let (first, value) = label(lines[at].content)?;
     let mut found = fields(lines, at);
     if found.fields.len() == 1 && matches!(first, Label::From | Label::Date) {
-        found.fields = on_one_line(first, value);
+        (found.fields, found.sent) = (on_one_line(first, value), true);
     }
-    let has = |label| found.fields.iter().any(|(l, _)| *l == label);
+    let has = |label| found.says(label, |_| true);
+    let addressed = |value: &str| value.contains('@');
     let names = [Label::From, Label::Date, Label::To, Label::Subject].into_iter().filter(|l| has(*l)).count();
     let valued = found.fields.iter().any(|(_, value)| !value.is_empty());
-    let address = found.fields.iter().any(|(l, value)| *l != Label::Date && value.contains('@'));
-    let digits = |value: &str| folded(value).bytes().filter(u8::is_ascii_digit).count();
-    let date = found.fields.iter().any(|(l, value)| *l == Label::Date && digits(value) >= 6);
-    // Journeys and bookings have a beginning, an end and a day as well.
-    let person = |(label, value): &(Label, String)| matches!(label, Label::From | Label::To) && value.contains('@');
+    let person = found.says(Label::From, addressed) || found.says(Label::To, addressed);
+    let address = person || found.says(Label::Subject, addressed);
+    let date = found.says(Label::Date, |value| folded(value).bytes().filter(u8::is_ascii_digit).count() >= 6);
     let dated = has(Label::Subject) && has(Label::Date);
-    let plain = names >= 3 && valued && (dated || found.fields.iter().any(person));
+    let plain = names >= 3 && valued && (dated || person);
     // Nobody writes seconds by hand.
-    let exact = found.fields.iter().any(|(l, value)| *l == Label::Date && value.matches(':').count() >= 2);
+    let exact = found.says(Label::Date, |value| value.matches(':').count() >= 2);
     let from = has(Label::From);
     (from && plain || names >= 2 && address && date && (from || exact)).then_some(found)
 }
+
+impl Copied {
+    fn says(&self, label: Label, what: impl Fn(&str) -> bool) -> bool {
+        self.fields.iter().any(|(known, value)| *known == label && what(value))
+    }
+
+    /// Whether it stood above mail. Letters, memos, journeys and bookings have a beginning, an end, a day and a subject
+    /// as well, but no author's address and no hour.
+    fn is_mailed(&self) -> bool {
+        self.sent
+            || self.says(Label::From, |value| value.contains('@'))
+            || !self.says(Label::Date, |_| true)
+            || self.says(Label::Date, |value| HOUR.is_match(&folded(value)))
+    }
+}
+
+/// An hour; with a point in it, behind a day.
+static HOUR: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\d\s?[:h時时点시٫]\s?\d\d|\d\s?[時时点시]|\d[^\d.]+\d{1,2}\.\d\d(?:[^\d.]|$)|kl\.? ?\d|\d\s?(?:am|pm|uhr|a\.m|p\.m)(?-u:\b)")
+        .expect("a constant")
+});
+
+/// How many lines the header of old Lotus Notes takes: whose mail it is and of when stands in it without names,
+/// and each of the other names may stand on a line of its own.
+pub fn half_named(lines: &[Line<'_>], at: usize) -> Option<usize> {
+    let author = lines[at].content;
+    if !author.ends_with('>') || !author.contains('@') || author.len() > 200 {
+        return None;
+    }
+    let below = lines[at + 1..].iter().take(LINES * (1 + BLANK)).take_while(|line| line.depth == lines[at].depth);
+    let mut below = below.enumerate().filter(|(_, line)| !line.content.is_empty());
+    let bare = |line: &Line<'_>| (line.content.len() < 40).then(|| format!("{}:", line.content));
+    let named = |line: &Line<'_>, name| {
+        let beside = || label(line.content).is_some_and(|(label, _)| label == name);
+        bare(line).and_then(|line| label(&line).map(|(label, _)| label)) == Some(name) || beside()
+    };
+    let (_, date) = below.next()?;
+    let (_, to) = below.next()?;
+    if !MOMENT.is_match(date.content) || !named(to, Label::To) {
+        return None;
+    }
+    let other =
+        |line: &Line<'_>| label(line.content).is_some_and(|(label, _)| matches!(label, Label::From | Label::Date));
+    let mut below = below.take(LINES).take_while(|(_, line)| !other(line));
+    let (offset, subject) = below.find(|(_, line)| named(line, Label::Subject))?;
+    let beside = label(subject.content).is_some();
+    let last = if beside { offset } else { below.next().map_or(offset, |(offset, _)| offset) };
+    Some(last + 2)
+}
+
+/// `03.03.2025 10:12`, alone.
+static MOMENT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?: ?[AaPp][Mm])?$")
+        .expect("a constant")
+});
 
 /// Whether a copied header may begin with the first of these labels, one a line: it has two names, or all on one line.
 /// Every line is asked, and one that begins with "a:" is nothing special.
@@ -215,6 +276,7 @@ pub fn fields(lines: &[Line<'_>], at: usize) -> Copied {
             Some((label, _)) if copied.fields.iter().any(|(l, _)| *l == label) && label != Label::To => break,
             Some((label, value)) => {
                 continue_last(&mut copied, &mut pending);
+                copied.sent |= label == Label::Date && !is_day(line.content);
                 copied.fields.push((label, value.to_owned()));
                 copied.lines = offset + 1;
             }
@@ -261,12 +323,23 @@ fn on_one_line(first: Label, line: &str) -> Vec<(Label, String)> {
 
 /// The name and the value of a line of a copied header.
 pub fn label(content: &str) -> Option<(Label, &str)> {
+    let (name, value) = name(content)?;
+    let label = *LABELS.get(name.trim())?;
+    let value = value.trim_start_matches(['*', '_', ' ', '|', ':']);
+    Some((label, value.trim_matches(['|', ' ', '\u{a0}']).trim_end_matches(['*', ';'])))
+}
+
+/// Whether the line of a date names no more than a day.
+fn is_day(content: &str) -> bool {
+    name(content).is_some_and(|(name, _)| DAYS.contains(name.trim()))
+}
+
+/// What stands before the sign behind a name, folded, and what behind it.
+fn name(content: &str) -> Option<(String, &str)> {
     // Most lines have no such sign, and every line is asked; 0xef begins the wide colon.
     memchr::memchr3(b':', b'|', 0xef, content.as_bytes())?;
     let plain = content.trim_start_matches(['*', '_', ' ', '|', '\u{200f}', '\u{200e}']);
     let (end, colon) = plain.char_indices().take(32).find(|(_, c)| matches!(c, ':' | '：' | '|'))?;
     let name = folded(plain[..end].trim_matches(['*', '_', ' ', '\u{a0}']));
-    let label = *LABELS.get(name.trim())?;
-    let value = plain[end + colon.len_utf8()..].trim_start_matches(['*', '_', ' ', '|', ':']);
-    Some((label, value.trim_matches(['|', ' ', '\u{a0}']).trim_end_matches(['*', ';'])))
+    Some((name, &plain[end + colon.len_utf8()..]))
 }

@@ -19,7 +19,10 @@ pub struct Language {
     /// What the author of a quotation did.
     pub verbs: &'static str,
     pub from: &'static str,
+    /// Of the moment when mail was sent.
     pub date: &'static str,
+    /// The same, in words that stand above letters, memos and bookings too.
+    pub day: &'static str,
     /// To, Cc and Reply-To.
     pub to: &'static str,
     pub subject: &'static str,
@@ -137,6 +140,7 @@ pub static LABELS: LazyLock<HashMap<&'static str, Label>> = LazyLock::new(|| {
         let rows = [
             (Label::From, language.from),
             (Label::Date, language.date),
+            (Label::Date, language.day),
             (Label::To, language.to),
             (Label::Subject, language.subject),
         ];
@@ -148,6 +152,10 @@ pub static LABELS: LazyLock<HashMap<&'static str, Label>> = LazyLock::new(|| {
     }
     labels
 });
+
+/// Names of dates that stand above letters, memos and bookings too.
+pub static DAYS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| all().flat_map(|language| words(language.day)).collect());
 
 /// Separators of answers.
 pub static ORIGINALS: LazyLock<HashSet<&'static str>> =
@@ -182,7 +190,7 @@ mod tests {
         for language in all() {
             let months = words(language.months).count();
             assert!(months == 0 || months == 12, "{}: {months} months", language.openings);
-            for row in [language.verbs, language.from, language.date, language.to, language.subject] {
+            for row in [language.verbs, language.from, language.date, language.day, language.to, language.subject] {
                 assert!(words(row).all(|word| word == word.trim() && word == word.to_lowercase()), "{row}");
             }
             for row in [language.originals, language.forwards, language.prefixes, language.footers, language.openings] {

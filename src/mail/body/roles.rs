@@ -51,6 +51,8 @@ struct Walk<'a> {
     /// The level to which a quotation returns that the markup ends.
     outer: Option<usize>,
     in_signature: bool,
+    /// Whether something above is quoted, or introduces a quotation.
+    answers: bool,
     forward: Option<Reach>,
 }
 
@@ -68,6 +70,7 @@ pub fn roles(lines: &[Line<'_>], verdicts: &[Option<Verdict>], handed: Handed) -
         unmarked: None,
         outer: None,
         in_signature: false,
+        answers: false,
         forward: None,
     };
     let mut roles = Vec::with_capacity(lines.len());
@@ -101,22 +104,25 @@ impl Walk<'_> {
         match self.beginning(at) {
             Some(Beginning::Attribution(count)) => {
                 self.in_signature = false;
+                self.answers = true;
                 let depth = self.level + line.depth;
                 let role = if depth == 0 { Role::Furniture } else { Role::Quote(depth) };
                 return roles.extend(std::iter::repeat_n(role, count));
             }
             Some(Beginning::Quotation(count)) => {
+                self.answers = true;
                 self.level += 1;
                 let marked = line.depth > 0 && self.lines.get(at + count).is_some_and(|below| below.depth > 0);
                 self.unmarked = self.unmarked.or(marked.then_some(level));
                 return roles.extend(std::iter::repeat_n(Role::Quote(self.level + line.depth), count));
             }
-            Some(Beginning::Forward) if self.level + line.depth == 0 => {
-                let marked = self.next[at] == Next::Quoted;
+            Some(Beginning::Forward) if self.hands_on(at) => {
+                let marked = line.depth > 0 || self.next[at] == Next::Quoted;
                 self.forward = Some(if marked { Reach::Marked } else { Reach::End });
                 return roles.push(Role::Forward);
             }
             Some(Beginning::Forward) => {
+                self.answers = true;
                 self.level += 2;
                 let marked = line.depth > 0 && self.lines.get(at + 1).is_some_and(|below| below.depth > 0);
                 self.unmarked = self.unmarked.or(marked.then_some(level));
@@ -124,7 +130,22 @@ impl Walk<'_> {
             }
             None => {}
         }
-        roles.push(self.plain(at, verdict));
+        let role = self.plain(at, verdict);
+        self.answers = self.answers || matches!(role, Role::Quote(_) | Role::Furniture) && !line.content.is_empty();
+        roles.push(role);
+    }
+
+    /// Whether mail that is handed on may begin in a line: where nothing is quoted, or, as Apple Mail marks it, in the
+    /// first line of a quotation that goes on as deep. What an answered mail hands on begins below it, or is deeper.
+    fn hands_on(&self, at: usize) -> bool {
+        const BLANK: usize = 3;
+        let below = || self.lines[at + 1..].iter().take(BLANK).find(|line| !line.content.is_empty());
+        match self.lines[at].depth {
+            0 => self.level == 0,
+            1 if self.level > 0 || self.answers || self.handed == Handed::Back => false,
+            1 => below().is_some_and(|line| line.depth == 1),
+            _ => false,
+        }
     }
 
     /// A quotation that the markup ends is over, whatever its lines looked like.
@@ -182,11 +203,11 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether the next lines are a copied header.
+    /// Whether the next lines are a copied header: below a separator even one without an hour.
     fn header_follows(&self, at: usize) -> bool {
         const BLANK: usize = 3;
         let below = self.lines[at + 1..].iter().take(BLANK).position(|line| !line.content.is_empty());
-        below.is_some_and(|below| header::copied(self.lines, at + 1 + below).is_some())
+        below.is_some_and(|below| header::below_separator(self.lines, at + 1 + below).is_some())
     }
 
     fn beginning(&self, at: usize) -> Option<Beginning> {
@@ -204,7 +225,7 @@ impl Walk<'_> {
             return Some(Beginning::Quotation(1));
         }
         let next = self.next[at];
-        let handed_on = self.handed == Handed::On && self.level + line.depth == 0;
+        let handed_on = self.handed == Handed::On && self.hands_on(at);
         match header::separator(line.content) {
             // Samsung and old Outlook draw the same line above what is answered and what is handed on.
             Some(Handing::Answer) if handed_on && self.header_follows(at) => return Some(Beginning::Forward),
@@ -215,10 +236,19 @@ impl Walk<'_> {
             Some(Handing::Forward) => return Some(Beginning::Forward),
             None => {}
         }
-        if header::may_begin(&self.labels[at..])
-            && let Some(copied) = header::copied(self.lines, at)
-        {
-            return Some(if handed_on { Beginning::Forward } else { Beginning::Quotation(copied.lines) });
+        if header::may_begin(&self.labels[at..]) {
+            match header::copied(self.lines, at) {
+                Some(_) if handed_on => return Some(Beginning::Forward),
+                Some(copied) => return Some(Beginning::Quotation(copied.lines)),
+                // What is handed on is shown, whatever it is.
+                None if handed_on && header::below_separator(self.lines, at).is_some() => {
+                    return Some(Beginning::Forward);
+                }
+                None => {}
+            }
+        }
+        if let Some(count) = header::half_named(self.lines, at).filter(|_| !handed_on) {
+            return Some(Beginning::Quotation(count));
         }
         // Within a quotation an attribution changes nothing: the marks already say how deep it is.
         if line.depth > 0 && !line.content.ends_with(">>>") {

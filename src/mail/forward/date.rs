@@ -24,7 +24,7 @@ static YEAR_LAST: LazyLock<Regex> = LazyLock::new(|| {
 static NUMBERED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(\d{1,2}) (?:thg|tháng) (\d{1,2}),? ((?:19|20)\d\d)\b").expect("a constant"));
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[^\d])(\d{1,2})\s?[:.h時时点시]\s?(\d{2})(?:[:.](\d{2}))?").expect("a constant")
+    Regex::new(r"(?:^|[^\d])(\d{1,2})\s?[:.h時时点시]\s?(\d{2})(?:(?:[:.]|\s?[분分]\s?)(\d{2}))?").expect("a constant")
 });
 static YEAR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(?:19|20)\d\d\b").expect("a constant"));
 static ZONE: LazyLock<Regex> = LazyLock::new(|| {
@@ -193,6 +193,7 @@ mod tests {
         assert_eq!(utc("3 Mar 2025 10:12:05 PM GMT+2").as_deref(), Some("2025-03-03T20:12:05Z"));
         assert_eq!(utc("03/25/2025 10:12 PM").as_deref(), Some("2025-03-25T21:12:00Z"));
         assert_eq!(utc("3. März 2025 10:12 MEZ").as_deref(), Some("2025-03-03T09:12:00Z"));
+        assert_eq!(utc("2025년 3월 3일 오전 10시 12분 13초 GMT+1").as_deref(), Some("2025-03-03T09:12:13Z"));
         assert_eq!(utc("yesterday"), None);
         assert_eq!(utc("32 Mar 2025 25:61"), None);
     }

@@ -101,6 +101,61 @@ fn outlook_hands_on_as_it_answers_and_the_subject_tells() {
     assert_eq!((found.from, found.from_written.as_str()), (None, "Berg, Anna"));
 }
 
+/// On the Mac the separator stands within the quotation.
+#[test]
+fn apple_marks_all_that_it_hands_on() {
+    let header = "From: Anna Berg <anna@berg.example>\nSubject: Pump\nDate: 3 March 2025 at 10:12:00 CET\nTo: k@x.org";
+    let marked = |text: &str| text.split('\n').map(|line| format!("> {line}\n")).collect::<String>();
+    let titled = marked(&format!("Begin forwarded message:\n\n{header}\n\nIt leaks."));
+    let html = format!(
+        "<blockquote type=\"cite\"><div>Begin forwarded message:</div><br><div>{}</div><br><div>It leaks.</div></blockquote>",
+        header.replace('<', "&lt;").replace('>', "&gt;").replace('\n', "</div><div>")
+    );
+    let mail = |media_type: &str, subject: &str, text: &str| {
+        format!("From: kevin@instruments.example\nSubject: {subject}\nContent-Type: {media_type}\n\n{text}\n")
+    };
+    for subject in ["Fwd: Pump", "Pump"] {
+        let texts = [("text/plain", format!("For you.\n\n{titled}")), ("text/html", format!("<p>For you.</p>{html}"))];
+        for (media_type, text) in texts {
+            let found = forwarded(&mail(media_type, subject, &text));
+            let [found] = found.as_slice() else { panic!("one is handed on: {text}") };
+            assert_eq!((found.subject.as_str(), found.text.as_str()), ("Pump", "It leaks."), "{text}");
+            assert_eq!(found.from.as_ref().map(|from| from.address.as_str()), Some("anna@berg.example"), "{text}");
+        }
+    }
+    // What an answered mail hands on is quoted.
+    let answers = [
+        ("Pump", format!("Thanks.\n\nOn 3 Mar 2025, at 10:12, Anna <anna@berg.example> wrote:\n\n{titled}")),
+        ("Pump", format!("Thanks.\n\n> See below.\n> \n{titled}")),
+        ("Pump", format!("Thanks.\n\n> Begin forwarded message:\n> \n{}", marked(&marked(header)))),
+        ("Re: Pump", format!("Thanks.\n\n{titled}")),
+    ];
+    for (subject, text) in answers {
+        let reading = read(mail("text/plain", subject, &text).as_bytes(), &Circumstances::default());
+        assert!(reading.forwarded.is_empty(), "{text}");
+        assert_eq!(reading.author_text, "Thanks.", "{text}");
+    }
+}
+
+#[test]
+fn a_name_keeps_its_parentheses() {
+    for (written, name) in [
+        ("Berg, Anna (Instruments Ltd) <anna@berg.example>", "Berg, Anna (Instruments Ltd)"),
+        ("Anna (anna@berg.example)", "Anna"),
+        ("Anna ([mailto:anna@berg.example])", "Anna"),
+    ] {
+        assert_eq!(named(written).and_then(|named| named.name).as_deref(), Some(name), "{written}");
+    }
+}
+
+#[test]
+fn prefixes_of_forwards_may_be_shortened() {
+    let block = "Feladó: Anna Berg <anna@berg.example>\nElküldve: 2025. március 3. 10:12\nCímzett: Kevin\nTárgy: Pump\n\nIt leaks.";
+    for subject in ["TOVÁBB: Pump", "Redir.: Pump", "PERSIŲSTA: Pump", "Tov.: Pump"] {
+        assert_eq!(inline(subject, block).text, "It leaks.", "{subject}");
+    }
+}
+
 #[test]
 fn attached_messages_with_their_attachments() {
     let inner = "From: Anna <anna@berg.example>\nDate: Mon, 3 Mar 2025 10:12:00 +0100\nSubject: Pump\nMessage-ID: <p@berg.example>\n\

@@ -51,6 +51,13 @@ pub fn unstructured(line: &str, flaws: &mut Flaws) -> String {
     one_line(&words::decode(line, flaws))
 }
 
+/// A subject: some programs encode a second time what is encoded already.
+pub fn subject(line: &str, flaws: &mut Flaws) -> String {
+    let once = words::decode(line, flaws);
+    let again = once.starts_with("=?") && once.ends_with("?=") && once != line.trim();
+    one_line(&if again { words::decode(&once, flaws) } else { once })
+}
+
 /// The addresses of an address field, groups dissolved; what is no address is left out.
 pub fn addresses(line: &str, room: &mut usize, flaws: &mut Flaws) -> Vec<Named> {
     let mut line = words::normalise(line, flaws);
@@ -298,6 +305,14 @@ mod tests {
         for written in ["", "yesterday", "the 3rd", "1741000000", "Mon, 3 Mar 1825 10:12:00 +0100"] {
             assert_eq!(date(written), None, "{written}");
         }
+    }
+
+    #[test]
+    fn reads_subjects_that_are_encoded_twice() {
+        let read = |line| subject(line, &mut Flaws::default());
+        assert_eq!(read("=?utf-8?Q?=3D=3Futf-8=3FQ=3FGr=C3=BC=C3=9Fe=3F=3D?="), "Grüße");
+        assert_eq!(read("=?utf-8?B?PT91dGYtOD9RP0dyPUMzPUJDPUMzPTlGZT89?="), "Grüße");
+        assert_eq!(read("=?no word?="), "=?no word?=");
     }
 
     #[test]
