@@ -212,6 +212,48 @@ fn markup() {
     misses.none();
 }
 
+/// Both halves of a multipart/alternative.
+fn alternative(plain: &str, html: &str) -> Reading {
+    let part = |kind: &str, body: &str| format!("--b\nContent-Type: text/{kind}; charset=utf-8\n\n{body}\n");
+    let body = format!("{}{}--b--", part("plain", plain), part("html", html));
+    let mail = mail("multipart/alternative; boundary=b", "Re: Pump", &body);
+    read(mail.as_bytes(), &Circumstances::default())
+}
+
+#[test]
+fn plain_text_that_stands_for_html() {
+    let html = "<p>It still leaks, alas.</p><p>Can you send somebody on Tuesday?</p>";
+    for plain in [
+        "This message requires HTML. Please use an HTML capable mail client.",
+        "Ihr E-Mail-Programm unterstützt leider kein HTML.",
+        "[image: photo.jpg]",
+        "Please view in a browser: https://example.net/v",
+        "Your mail program does not show HTML.\nPlease view this mail in a browser.",
+    ] {
+        let reading = alternative(plain, html);
+        assert_eq!(reading.author_text, ANSWER, "{plain}");
+        assert!(reading.message.html.is_some());
+    }
+    assert_eq!(alternative("It still leaks.", html).author_text, "It still leaks.");
+    assert_eq!(
+        alternative("The hose is in the picture, as asked.", "<img alt='The hose'>").message.text.trim_end(),
+        "The hose is in the picture, as asked."
+    );
+}
+
+#[test]
+fn marks_that_the_plain_text_has_alone() {
+    let attribution = "On Mon, 3 Mar 2025 at 10:12, Anna Berg <anna@example.org> wrote:";
+    let plain = format!("Hello Anna,\n\n{attribution}\n\n> Does it leak?\n>\n\nYes.\n\n> Does it hiss?\n\nNo.\n");
+    let html = format!(
+        "<div>Hello Anna,</div><div class=gmail_quote>{}<div>Does it leak?</div><div>Yes.</div>\
+         <div>Does it hiss?</div><div>No.</div></div>",
+        attribution.replace('<', "&lt;")
+    );
+    let shown = "Hello Anna,\n\n> Does it leak?\n\nYes.\n\n> Does it hiss?\n\nNo.";
+    assert_eq!(alternative(&plain, &html).author_text.replace("\n>\n", "\n"), shown);
+}
+
 /// Every answer above and beneath quotations of several kinds, and with what programs put below it.
 #[test]
 fn answers() {

@@ -10,6 +10,7 @@ mod leaves;
 mod names;
 mod parameters;
 mod parts;
+mod placeholder;
 mod seven_bit;
 mod tnef;
 mod transfer;

@@ -100,7 +100,10 @@ pub fn lines(lines: &[Line<'_>], at: usize) -> Option<usize> {
         }
         let too_long = joined.len() + text.len() > CHARS || count == LINES || blank > BLANK;
         // What ends like an attribution and is none ends a sentence.
-        if too_long || count > 0 && (!may_wrap(&joined) || joined.ends_with(": ")) {
+        let named = |name: &str| count == 1 && blank == 0 && is_name_above(name, text);
+        let bracketed = || blank == 0 && is_bracketed(&joined);
+        let wraps = may_wrap(&joined) || named(lines[at].content);
+        if too_long || count > 0 && (!wraps || joined.ends_with(": ") && !bracketed()) {
             return None;
         }
         // A sentence, or a paragraph, without a day and an address is no first half.
@@ -111,7 +114,8 @@ pub fn lines(lines: &[Line<'_>], at: usize) -> Option<usize> {
         let text = folded(text);
         // A wrapped attribution has no other within it; some name the author first, and then the day.
         let authored = count == 1 && blank == 0 && digits(&joined) == 0 && VERB.is_match(&joined);
-        if count > 0 && opens(&text) && !authored {
+        let year = || blank == 0 && is_year_of(&joined, &text);
+        if count > 0 && opens(&text) && !authored && !bracketed() && !year() {
             return None;
         }
         joined.push_str(&text);
@@ -178,6 +182,35 @@ pub fn within(line: &str, next: Next) -> Option<usize> {
 fn may_wrap(line: &str) -> bool {
     let line = line.trim_start_matches(FRINGE);
     memchr::memchr2(b'@', b'<', line.as_bytes()).is_some() || OPENINGS.of_line(line).is_some() || dated(line)
+}
+
+/// Whether a long name fills `line` and the address that belongs to it begins the next, where a program broke the line.
+fn is_name_above(line: &str, next: &str) -> bool {
+    const WORDS: usize = 10;
+    // What ends in the middle of the line below would not have fitted.
+    const COLUMNS: usize = 60;
+    let address = next.starts_with(['<', '(']).then(|| next.split([' ', ',']).next()).flatten();
+    let Some(address) = address.filter(|address| address.contains('@')) else { return false };
+    let mut words = line.split_whitespace();
+    !line.ends_with(['.', '!', '?', ',', ':', ';'])
+        && line.chars().count() + 1 + address.chars().count() > COLUMNS
+        && line.split_whitespace().count() <= WORDS
+        && words.next().is_some_and(is_name)
+        && words.all(|word| is_name(word) || is_small(word))
+}
+
+/// Whether an attribution was broken within the brackets in which some languages say when.
+fn is_bracketed(line: &str) -> bool {
+    let open = line.rfind('(').map_or("", |open| &line[open..]);
+    open.trim_end().len() > 3 && !open.contains(')') && VERB.is_match(line)
+}
+
+/// Whether the year that begins `next` belongs to the day and the month at the end of `line`.
+fn is_year_of(line: &str, next: &str) -> bool {
+    let year = next.bytes().take_while(u8::is_ascii_digit).count() == 4;
+    let mut words = line.split_whitespace().rev();
+    let month = words.next().is_some_and(|word| word.starts_with(char::is_alphabetic));
+    year && month && words.next().is_some_and(|day| day.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether a line begins with an opening and has a date.

@@ -8,6 +8,8 @@ use crate::mail::closing::CLOSINGS;
 const LINES: usize = 12;
 /// So many of them say how to reach somebody, at least: one alone may be what the author wants to say.
 const WAYS: usize = 2;
+/// Words that begin small, beyond which a line is a sentence.
+const SMALL: usize = 3;
 
 /// Whether what stands below `rule`, a line of dashes, is a card.
 pub fn is_card(rule: &str, lines: &[Line<'_>]) -> bool {
@@ -54,14 +56,35 @@ pub fn is_line(content: &str) -> bool {
 }
 
 fn is_short(content: &str) -> bool {
-    /// Words that begin small, beyond which a line is a sentence.
-    const SMALL: usize = 3;
     let small = content.split_whitespace().filter(|word| word.starts_with(char::is_lowercase)).count();
     small <= SMALL && content.len() <= 160 && !content.ends_with(['?', '!', ':']) && !content.starts_with('<')
 }
 
-fn is_postscript(content: &str) -> bool {
-    ["P.S", "p.s", "PS:", "PS ", "N.B", "NB:"].iter().any(|mark| content.starts_with(mark))
+/// Whether a line begins what somebody adds below their name; `P.S. Iyer` and `PS Pumpen GmbH` are names.
+pub fn is_postscript(content: &str) -> bool {
+    const MARKS: &[&str] =
+        &["P.S", "p.s", "P. S.", "P.-S.", "PS:", "PS.", "PS ", "Ps:", "ps:", "PPS", "N.B", "NB:", "PD:", "P.D.:"];
+    let mut words = content.split_whitespace();
+    let head = words.next().unwrap_or_default();
+    let mut said = || words.any(|word| word.starts_with(char::is_lowercase)) || content.ends_with(['.', '!', '?']);
+    MARKS.iter().any(|mark| content.starts_with(mark)) && (head.ends_with(':') || said())
+}
+
+/// Whether a line says something: none that names somebody, and none that says how to reach them.
+pub fn is_sentence(content: &str) -> bool {
+    let small = content.split_whitespace().filter(|word| word.starts_with(char::is_lowercase)).count();
+    let ended = content.ends_with(['.', '!', '?', '？']) && small >= 2;
+    !reaches(content) && (ended || small > SMALL)
+}
+
+/// Whether a paragraph asks something; with a link beside it, or between quotation marks, it is what companies ask
+/// everybody.
+pub fn asks(paragraph: &[Line<'_>]) -> bool {
+    let cited = |line: &Line<'_>| line.content.starts_with(['"', '“', '„', '«', '\'', '‘', '*', '~', '-', '|']);
+    let cited = paragraph.first().is_some_and(cited);
+    let credited = paragraph.last().is_some_and(|line| line.content.starts_with(['-', '–', '—', '~']));
+    let asked = paragraph.iter().any(|line| line.content.contains(['?', '？', '؟']));
+    asked && !cited && !credited && !paragraph.iter().any(|line| reaches(line.content))
 }
 
 /// Whether a line says how to reach somebody: an address, a page, a telephone.

@@ -78,6 +78,8 @@ fn transfer(lines: &[Line<'_>], html: &[Line<'_>], resolved: &[Option<Verdict>])
         ends.push(letters.len());
     }
     let (mut at, mut misses) = (0, 0);
+    // Whether the text marks as quoted what the HTML does not mark: then a line without marks is an answer.
+    let mut marked = false;
     let mut verdicts = Vec::with_capacity(lines.len());
     let mut wanted = Vec::new();
     for line in lines {
@@ -99,7 +101,12 @@ fn transfer(lines: &[Line<'_>], html: &[Line<'_>], resolved: &[Option<Verdict>])
         let start = found.unwrap_or(at);
         at = start + wanted.len();
         let number = ends.partition_point(|end| *end <= start);
-        verdicts.push(resolved.get(number).copied().flatten());
+        let mut verdict = resolved.get(number).copied().flatten();
+        if verdict == Some(Verdict::Quote) && html.get(number).is_some_and(|line| line.depth == 0) {
+            marked |= line.depth > 0;
+            verdict = verdict.filter(|_| line.depth > 0 || !marked);
+        }
+        verdicts.push(verdict);
     }
     verdicts
 }

@@ -3,6 +3,7 @@
 use super::header::{self, Handing};
 use super::languages::Label;
 use super::markup::Verdict;
+use super::signature::Above;
 use super::{Handed, Line, Next, attribution, card, has_marker, signature};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -277,22 +278,41 @@ fn fold_card(lines: &[Line<'_>], roles: &mut [Role]) {
     }
 }
 
-/// What is too long for a signature, or only looks like its beginning, is the author's.
+/// What is too long for a signature, or only looks like one, is the author's.
 fn unfold_signatures(lines: &[Line<'_>], verdicts: &[Option<Verdict>], roles: &mut [Role]) {
+    /// Signatures in a stretch that looks like one, at most; what stands below them is the author's.
+    const SIGNATURES: usize = 4;
+    let told = |at: usize| verdicts.get(at) == Some(&Some(Verdict::Signature));
+    let mut own = (0..roles.len()).filter(|at| roles[*at] == Role::Own && !lines[*at].content.is_empty());
+    let (first, second) = (own.next().unwrap_or(roles.len()), own.next().unwrap_or(roles.len()));
     let mut at = 0;
     while at < roles.len() {
-        let told = verdicts.get(at) == Some(&Some(Verdict::Signature));
-        if roles[at] != Role::Signature || told {
+        if roles[at] != Role::Signature {
             at += 1;
             continue;
         }
-        let length = roles[at..].iter().take_while(|role| **role == Role::Signature).count();
-        let end = at + length;
-        let begins = signature::begins(lines, at..end).unwrap_or(end);
-        for (role, line) in roles[at..begins].iter_mut().zip(&lines[at..]) {
-            *role = if signature::is_footer(line.content) { Role::Footer } else { Role::Own };
+        let of_element = told(at);
+        let is_blank = |at: usize| roles[at] == Role::Own && lines[at].content.is_empty();
+        let is_part = |at: usize| roles[at] == Role::Signature && told(at) == of_element;
+        let end =
+            (at..roles.len()).take_while(|at| is_part(*at) || of_element && is_blank(*at)).filter(|at| is_part(*at));
+        let end = end.last().map_or(roles.len(), |last| last + 1);
+        for turn in 0..=SIGNATURES {
+            let answered = second < at || first < at && !signature::is_salutation(lines[first].content);
+            let kept = match () {
+                () if turn == SIGNATURES => end..end,
+                () if turn > 0 || !of_element => signature::kept(lines, at..end),
+                () if answered => signature::kept_in_element(lines, at..end, Above::Answer),
+                () => signature::kept_in_element(lines, at..end, Above::Nothing),
+            };
+            for (role, line) in roles[at..kept.start].iter_mut().zip(&lines[at..]) {
+                *role = if signature::is_footer(line.content) { Role::Footer } else { Role::Own };
+            }
+            at = kept.end;
+            if at == end {
+                break;
+            }
         }
-        at = end;
     }
 }
 
@@ -310,16 +330,30 @@ fn unfold_footers(lines: &[Line<'_>], roles: &mut [Role]) {
 }
 
 /// What the author quotes by hand, between own words and above the mail that the program quotes, is part of what
-/// the author says.
+/// the author says; so is what introduces it.
 fn cite(lines: &[Line<'_>], roles: &mut [Role]) {
-    let Some(furniture) = roles.iter().position(|role| *role == Role::Furniture) else { return };
-    let own = |role: &Role, line: &Line<'_>| *role == Role::Own && !line.content.is_empty();
-    let Some(first) = (0..furniture).find(|at| own(&roles[*at], &lines[*at])) else { return };
+    let by_hand = |at: &usize| is_by_hand(lines[*at].content);
+    let mut introductions =
+        (0..roles.len()).filter(|at| roles[*at] == Role::Furniture && !lines[*at].content.is_empty());
+    let Some(introduced) = introductions.next() else { return };
+    let program = if by_hand(&introduced) { introductions.find(|at| !by_hand(at)) } else { None };
+    let own = |at: &usize| roles[*at] == Role::Own && !lines[*at].content.is_empty();
+    let furniture = program.filter(|program| (introduced..*program).any(|at| own(&at))).unwrap_or(introduced);
+    let Some(first) = (0..furniture).find(own) else { return };
+    let first = first.min(introduced);
     for (role, line) in roles[first..furniture].iter_mut().zip(&lines[first..]) {
-        if matches!(role, Role::Quote(1)) && line.depth > 0 {
+        if *role == Role::Furniture || matches!(role, Role::Quote(1)) && line.depth > 0 {
             *role = Role::Own;
         }
     }
+}
+
+/// Whether a person, and no program, wrote the line above a quotation: `As you wrote:` says neither when nor who.
+fn is_by_hand(line: &str) -> bool {
+    line.starts_with(char::is_alphabetic)
+        && line.ends_with(':')
+        && !line.contains('@')
+        && !line.contains(char::is_numeric)
 }
 
 /// A line of a quotation that a mail program wrapped, without `>` before its second half.

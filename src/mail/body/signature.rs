@@ -1,6 +1,7 @@
 //! What mail programs, telephones and lawyers put below a text.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -8,12 +9,15 @@ use regex::Regex;
 use super::fold::folded;
 use super::languages::{Beginnings, FOOTERS, FRAMES};
 use super::{Line, card};
+use crate::mail::closing::CLOSINGS;
 use crate::mail::message::clip;
 
 /// A signature has no more lines than this, blank ones aside.
 const LINES: usize = 40;
 /// One below a line that is drawn for other ends too.
 const CARD: usize = 12;
+/// A line of so many bytes goes on in the next one.
+const LONG: usize = 60;
 
 /// What begins a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,16 +45,103 @@ pub fn opens(lines: &[Line<'_>], at: usize) -> Option<Opening> {
     }
 }
 
+/// Keeps of what looks like a signature the first stretch that is one; what stands above it is the author's, and what
+/// stands below it is to be asked again.
+pub fn kept(lines: &[Line<'_>], run: Range<usize>) -> Range<usize> {
+    let begin = begins(lines, run.clone()).unwrap_or(run.end);
+    begin..goes_on(lines, begin..run.end).unwrap_or(run.end)
+}
+
+/// The same of what an element for signatures holds: some write in it, above the card or in its place.
+pub fn kept_in_element(lines: &[Line<'_>], run: Range<usize>, above: Above) -> Range<usize> {
+    let mut filled = run.clone().filter(|at| !lines[*at].content.is_empty()).peekable();
+    let greeting = filled.next_if(|at| is_salutation(lines[*at].content));
+    let begins = filled.peek().or(greeting.as_ref()).is_some_and(|at| is_told(lines, *at));
+    let mut begin = run.start;
+    let mut asked = false;
+    for at in filled.take_while(|at| begins && !is_disclaimer(lines, *at)) {
+        if is_told(lines, at) || begin > run.start && begin == at && lines[at - 1].raw.len() >= LONG {
+            begin = at + 1;
+            asked |= lines[at].content.contains(['?', '？']);
+        }
+    }
+    // Below an answer a sentence is the motto of a company.
+    if above == Above::Answer && !asked {
+        begin = run.start;
+    }
+    let postscript = (begin..run.end).find(|at| card::is_postscript(lines[*at].content));
+    begin..postscript.unwrap_or(run.end)
+}
+
+/// What an author said above a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Above {
+    /// A salutation at most.
+    Nothing,
+    Answer,
+}
+
+/// `Hello Anna,`: other words follow.
+pub fn is_salutation(content: &str) -> bool {
+    const WORDS: usize = 4;
+    content.ends_with([',', '!', ':', '，', '！', '、'])
+        && content.split_whitespace().count() <= WORDS
+        && !CLOSINGS.contains(folded(content).trim_end_matches([',', '!', ' ']))
+}
+
+fn is_told(lines: &[Line<'_>], at: usize) -> bool {
+    card::is_sentence(lines[at].content) && !is_footer(lines[at].content) && !is_disclaimer(lines, at)
+}
+
+/// Where below `-- `, at `run.start`, the author's words go on: at a postscript, or where a paragraph below the card
+/// asks something.
+fn goes_on(lines: &[Line<'_>], run: Range<usize>) -> Option<usize> {
+    if run.is_empty() || opens(lines, run.start) != Some(Opening::Sure) {
+        return None;
+    }
+    let filled = |at: usize| !lines[at].content.is_empty();
+    let card = (run.start + 1..run.end).find(|at| filled(*at))?;
+    let mut told = None;
+    for at in card..run.end {
+        let content = lines[at].content;
+        let paragraph = filled(at) && !filled(at - 1);
+        if card::is_postscript(content) && (paragraph || content.get(..3).is_some_and(|head| head.contains([':', '.'])))
+        {
+            return Some(at);
+        }
+        if at == card || !paragraph {
+            continue;
+        }
+        let below = &lines[at..at + lines[at..run.end].iter().take_while(|line| !line.content.is_empty()).count()];
+        if is_disclaimer(lines, at) {
+            return None;
+        }
+        let from = told.unwrap_or(at);
+        if card::asks(below) {
+            return Some(from);
+        }
+        told = below.iter().any(|line| card::is_sentence(line.content)).then_some(from);
+    }
+    None
+}
+
+/// Whether `--` is a rule between two paragraphs of the author's: no card stands right below, and something is asked.
+fn is_rule(lines: &[Line<'_>], at: usize, end: usize) -> bool {
+    let apart = lines[at].raw.ends_with('-') && lines.get(at + 1).is_some_and(|below| below.content.is_empty());
+    let below = &lines[at + 1..end.min(at + 1 + 2 * LINES)];
+    apart && below.split(|line| line.content.is_empty()).any(card::asks)
+}
+
 /// Keeps of a signature, from its first opening on, what is one; the rest is the author's. `filled` are the lines that
 /// are not blank, from each line on.
-pub fn begins(lines: &[Line<'_>], run: std::ops::Range<usize>) -> Option<usize> {
+fn begins(lines: &[Line<'_>], run: Range<usize>) -> Option<usize> {
     let mut filled = 0;
     let mut below = run.end;
     let mut found = None;
     for at in run.clone().rev() {
         let opening = opens(lines, at);
         let fits = match opening {
-            Some(Opening::Sure) => filled <= LINES,
+            Some(Opening::Sure) => filled <= LINES && !is_rule(lines, at, run.end),
             Some(Opening::Lawful) => filled <= LINES && ends_lawfully(&lines[at..run.end]),
             // The line that ends the text, above a quotation or what a telephone says, says nothing.
             Some(Opening::Ruled) if filled == 0 || Some(below) == found => true,
@@ -196,8 +287,10 @@ const CHECKED: &[&str] = &[
 
 static POLITE_WORDS: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of(POLITE.iter().copied()));
 
-/// Lines that ask for indulgence, or for trees.
+/// Lines that ask for indulgence, or for trees; what web mailers say of themselves.
 const POLITE: &[&str] = &[
+    "this message was sent using imp, ",
+    "this mail sent through imp: ",
     "please excuse brevity",
     "please excuse my brevity",
     "please excuse any typos",

@@ -139,12 +139,16 @@ pub enum Block {
     Indentation,
 }
 
-pub fn block(tag: &Tag, Style(style): &Style) -> Block {
-    let class = tag.attribute(Name::CLASS).unwrap_or_default();
-    let barred = style.contains("border-left") && !style.contains("border-left:none");
+/// `around` is what the element stands in.
+pub fn block(tag: &Tag, Style(style): &Style, around: Mark) -> Block {
+    // Where text runs from right to left the bar stands on the right.
+    let bar = |side: &str| style.contains(side) && !style.contains(&format!("{side}:none"));
+    let barred = bar("border-left") || bar("border-right");
     let cited = tag.attribute(Name::TYPE).is_some_and(|kind| kind.eq_ignore_ascii_case("cite"));
-    let indented = style.contains("border:none") && style.contains("margin:0") && !barred;
-    if !cited && !barred && (class == "gmail_quote" || indented) { Block::Indentation } else { Block::Quotation }
+    let class = tag.attribute(Name::CLASS).unwrap_or_default();
+    let loose = class == "gmail_quote" && around != Mark::Quote;
+    let indented = loose || style.contains("border:none") && style.contains("margin:0");
+    if !cited && !barred && indented { Block::Indentation } else { Block::Quotation }
 }
 
 /// Attributes by which mail programs name elements.

@@ -287,7 +287,9 @@ impl Writer {
         match element {
             Name::XML | Name::TEMPLATE | Name::SVG | Name::MATH | Name::DATALIST => state.hidden += 1,
             Name::PRE | Name::TEXTAREA | Name::LISTING => state.preformatted += 1,
-            Name::BLOCKQUOTE if element::block(tag, &style) == Block::Quotation => state.quotes += 1,
+            Name::BLOCKQUOTE if element::block(tag, &style, self.stack.state().mark) == Block::Quotation => {
+                state.quotes += 1;
+            }
             Name::BLOCKQUOTE => state.mark = self.stack.state().mark,
             Name::UL | Name::OL => {
                 state.lists += 1;

@@ -1,7 +1,7 @@
 //! The readable text and the attachments of a message, from its parts.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use data_encoding::HEXLOWER;
@@ -11,7 +11,7 @@ use super::charset::Country;
 use super::fields::clip;
 use super::leaves::{self, Leaf, Role, filename, readable_lines};
 use super::parts::Part;
-use super::{Attachment, Message, cms, fields, names, tnef, transfer};
+use super::{Attachment, Message, cms, fields, names, placeholder, tnef, transfer};
 use crate::mail::Bounds;
 use crate::mail::defect::{Flaw, Flaws};
 use crate::mail::html::{self, Rendered};
@@ -189,22 +189,37 @@ fn rendered(leaves: &mut [Leaf<'_>]) -> Option<Rendered> {
     whole
 }
 
-/// Every text in order; of a multipart/alternative the plain ones, or the HTML where the plain ones are blank.
+/// Every text in order; of a multipart/alternative the plain ones, or the HTML where the plain ones say nothing.
 fn text_body(leaves: &[Leaf<'_>], bounds: &Bounds, flaws: &mut Flaws) -> String {
     let mut plain_in: HashSet<usize> = HashSet::new();
+    let mut html_in: HashMap<usize, &str> = HashMap::new();
     for Leaf { part, role, .. } in leaves {
-        if let (Some(group), Role::Plain(text)) = (part.alternative, role)
-            && !text.trim().is_empty()
-        {
-            plain_in.insert(group);
+        if let (Some(group), Role::Html(_, rendered)) = (part.alternative, role) {
+            html_in.entry(group).or_insert(&rendered.text);
         }
     }
+    let mut hollow: HashSet<usize> = HashSet::new();
+    for Leaf { part, role, .. } in leaves {
+        let (Some(group), Role::Plain(text)) = (part.alternative, role) else { continue };
+        if text.trim().is_empty() {
+            continue;
+        }
+        // The HTML is compared once: what stands beside a placeholder is no second one.
+        let first = plain_in.insert(group);
+        if first && html_in.get(&group).is_some_and(|html| placeholder::stands_for(html, text)) {
+            hollow.insert(group);
+        } else {
+            hollow.remove(&group);
+        }
+    }
+    plain_in.retain(|group| !hollow.contains(group));
     let mut body = String::new();
     for Leaf { part, role, .. } in leaves {
         if body.len() > bounds.text_bytes {
             break;
         }
         let text = match role {
+            Role::Plain(_) if part.alternative.is_some_and(|group| hollow.contains(&group)) => continue,
             Role::Plain(text) if flowed(part) => Cow::Owned(unflow(text, delsp(part))),
             Role::Plain(text) => Cow::Borrowed(text.as_str()),
             Role::Html(..) if part.alternative.is_some_and(|group| plain_in.contains(&group)) => continue,
