@@ -73,7 +73,8 @@ pub struct Standing {
 }
 
 /// The index by which earlier copies are found: no message pays for it before a mailbox was rebuilt. A million rows are
-/// not sorted in memory.
+/// not sorted in memory. SQLite changes this within a transaction as long as the connection has opened no temporary
+/// database, which only checks of the whole file and changes of tables do.
 const BY_HASH: &str = "PRAGMA temp_store = FILE; \
      CREATE INDEX IF NOT EXISTS ledger_hash ON ledger (hash, mailbox) WHERE hash IS NOT NULL; \
      PRAGMA temp_store = MEMORY";
@@ -89,7 +90,9 @@ impl Tx<'_> {
              ON CONFLICT (mailbox, uid_validity) DO NOTHING",
             params![mailbox, uid_validity, generations, uid_next],
         )?;
-        if self.was_rebuilt(mailbox)? {
+        let is_indexed =
+            || self.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'ledger_hash'", [], |row| row.get(0));
+        if self.was_rebuilt(mailbox)? && !is_indexed()? {
             self.execute_batch(BY_HASH)?;
         }
         let (ordinal, cursor, skip_below): (i64, u32, Option<u32>) = self.query_row(

@@ -8,6 +8,7 @@ use regex::Regex;
 use super::fold::{self, folded};
 use super::languages::{OPENINGS, VERB};
 use super::{Line, Next, has_marker};
+use crate::mail::message::clip;
 
 /// Characters of an attribution, at most; it may be wrapped over so many lines.
 const CHARS: usize = 400;
@@ -81,7 +82,7 @@ fn ends_in_last_word(line: &str) -> bool {
 
 fn begins_quoting(line: &str) -> bool {
     let line = line.trim_start().trim_start_matches(FRINGE);
-    line.get(..QUOTING.len()).is_some_and(|word| word.eq_ignore_ascii_case(QUOTING))
+    line.starts_with(['q', 'Q']) && folded(clip(line, 2 * QUOTING.len())).starts_with(QUOTING)
 }
 
 /// How many lines from `at` on introduce a quotation.
@@ -102,8 +103,8 @@ pub fn lines(lines: &[Line<'_>], at: usize) -> Option<usize> {
         // What ends like an attribution and is none ends a sentence.
         let named = |name: &str| count == 1 && blank == 0 && is_name_above(name, text);
         let bracketed = || blank == 0 && is_bracketed(&joined);
-        let wraps = may_wrap(&joined) || named(lines[at].content);
-        if too_long || count > 0 && (!wraps || joined.ends_with(": ") && !bracketed()) {
+        let wraps = || may_wrap(&joined) || named(lines[at].content);
+        if too_long || count > 0 && (!wraps() || joined.ends_with(": ") && !bracketed()) {
             return None;
         }
         // A sentence, or a paragraph, without a day and an address is no first half.

@@ -33,7 +33,7 @@ pub fn below_closing(lines: &[Line<'_>]) -> Option<usize> {
             let signed = name.is_some_and(|name| is_name(lines[name].content) && !reaches(lines[name].content));
             return card.filter(|_| signed && ways >= WAYS);
         }
-        if !is_short(content) || is_postscript(content) {
+        if !is_short(content) || is_marked(content) {
             return None;
         }
         ways += usize::from(reaches(content));
@@ -62,12 +62,17 @@ fn is_short(content: &str) -> bool {
 
 /// Whether a line begins what somebody adds below their name; `P.S. Iyer` and `PS Pumpen GmbH` are names.
 pub fn is_postscript(content: &str) -> bool {
-    const MARKS: &[&str] =
-        &["P.S", "p.s", "P. S.", "P.-S.", "PS:", "PS.", "PS ", "Ps:", "ps:", "PPS", "N.B", "NB:", "PD:", "P.D.:"];
     let mut words = content.split_whitespace();
     let head = words.next().unwrap_or_default();
     let mut said = || words.any(|word| word.starts_with(char::is_lowercase)) || content.ends_with(['.', '!', '?']);
-    MARKS.iter().any(|mark| content.starts_with(mark)) && (head.ends_with(':') || said())
+    is_marked(content) && (head.ends_with(':') || said())
+}
+
+/// Whether a line has the mark of a postscript, be it one or the beginning of a name.
+fn is_marked(content: &str) -> bool {
+    const MARKS: &[&str] =
+        &["P.S", "p.s", "P. S.", "P.-S.", "PS:", "PS.", "PS ", "Ps:", "ps:", "PPS", "N.B", "NB:", "PD:", "P.D.:"];
+    MARKS.iter().any(|mark| content.starts_with(mark))
 }
 
 /// Whether a line says something: none that names somebody, and none that says how to reach them.

@@ -162,13 +162,13 @@ pub struct Copied {
 }
 
 /// A header copied into the text, as Outlook does. It names the author, and with an address or a subject
-/// so much more that nobody writes it by hand.
+/// so much more that nobody writes it by hand; and it says of mail when it was sent.
 pub fn copied(lines: &[Line<'_>], at: usize) -> Option<Copied> {
-    below_separator(lines, at).filter(Copied::is_mailed)
+    loosely_copied(lines, at).filter(Copied::is_mailed)
 }
 
-/// The same below a separator, where it need not say more than a letter or a booking does.
-pub fn below_separator(lines: &[Line<'_>], at: usize) -> Option<Copied> {
+/// The same, whatever it says of the moment: enough below a separator, or where a subject says that mail is handed on.
+pub fn loosely_copied(lines: &[Line<'_>], at: usize) -> Option<Copied> {
     let (first, value) = label(lines[at].content)?;
     let mut found = fields(lines, at);
     if found.fields.len() == 1 && matches!(first, Label::From | Label::Date) {

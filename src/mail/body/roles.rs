@@ -208,7 +208,7 @@ impl Walk<'_> {
     fn header_follows(&self, at: usize) -> bool {
         const BLANK: usize = 3;
         let below = self.lines[at + 1..].iter().take(BLANK).position(|line| !line.content.is_empty());
-        below.is_some_and(|below| header::below_separator(self.lines, at + 1 + below).is_some())
+        below.is_some_and(|below| header::loosely_copied(self.lines, at + 1 + below).is_some())
     }
 
     fn beginning(&self, at: usize) -> Option<Beginning> {
@@ -242,7 +242,7 @@ impl Walk<'_> {
                 Some(_) if handed_on => return Some(Beginning::Forward),
                 Some(copied) => return Some(Beginning::Quotation(copied.lines)),
                 // What is handed on is shown, whatever it is.
-                None if handed_on && header::below_separator(self.lines, at).is_some() => {
+                None if handed_on && header::loosely_copied(self.lines, at).is_some() => {
                     return Some(Beginning::Forward);
                 }
                 None => {}

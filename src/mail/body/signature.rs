@@ -52,6 +52,9 @@ pub fn kept(lines: &[Line<'_>], run: Range<usize>) -> Range<usize> {
     begin..goes_on(lines, begin..run.end).unwrap_or(run.end)
 }
 
+/// Lines that somebody may have written in an element for signatures.
+const TOLD: usize = 200;
+
 /// The same of what an element for signatures holds: some write in it, above the card or in its place.
 pub fn kept_in_element(lines: &[Line<'_>], run: Range<usize>, above: Above) -> Range<usize> {
     let mut filled = run.clone().filter(|at| !lines[*at].content.is_empty()).peekable();
@@ -59,8 +62,9 @@ pub fn kept_in_element(lines: &[Line<'_>], run: Range<usize>, above: Above) -> R
     let begins = filled.peek().or(greeting.as_ref()).is_some_and(|at| is_told(lines, *at));
     let mut begin = run.start;
     let mut asked = false;
-    for at in filled.take_while(|at| begins && !is_disclaimer(lines, *at)) {
-        if is_told(lines, at) || begin > run.start && begin == at && lines[at - 1].raw.len() >= LONG {
+    for at in filled.take(TOLD).take_while(|at| begins && !is_disclaimer(lines, *at)) {
+        let told = card::is_sentence(lines[at].content) && !is_footer(lines[at].content);
+        if told || begin > run.start && begin == at && lines[at - 1].raw.len() >= LONG {
             begin = at + 1;
             asked |= lines[at].content.contains(['?', '？']);
         }
@@ -105,8 +109,7 @@ fn goes_on(lines: &[Line<'_>], run: Range<usize>) -> Option<usize> {
     for at in card..run.end {
         let content = lines[at].content;
         let paragraph = filled(at) && !filled(at - 1);
-        if card::is_postscript(content) && (paragraph || content.get(..3).is_some_and(|head| head.contains([':', '.'])))
-        {
+        if card::is_postscript(content) && (paragraph || content.get(..3).is_some_and(|head| head.contains(':'))) {
             return Some(at);
         }
         if at == card || !paragraph {

@@ -142,7 +142,14 @@ pub enum Block {
 /// `around` is what the element stands in.
 pub fn block(tag: &Tag, Style(style): &Style, around: Mark) -> Block {
     // Where text runs from right to left the bar stands on the right.
-    let bar = |side: &str| style.contains(side) && !style.contains(&format!("{side}:none"));
+    let bar = |side: &str| {
+        let values = style.split(';').filter_map(|declaration| declaration.trim().strip_prefix(side));
+        let drawn = |value: &str| {
+            let width = value.trim_start_matches("-width").trim_start_matches(':').trim_start();
+            !width.starts_with('0') && !value.contains("none") && !value.starts_with("-color")
+        };
+        values.into_iter().any(drawn)
+    };
     let barred = bar("border-left") || bar("border-right");
     let cited = tag.attribute(Name::TYPE).is_some_and(|kind| kind.eq_ignore_ascii_case("cite"));
     let class = tag.attribute(Name::CLASS).unwrap_or_default();

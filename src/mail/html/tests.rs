@@ -132,6 +132,10 @@ fn lines_are_marked() {
     assert_eq!(marks("<div class=quote><p>2 pumps, 300 EUR each</p></div>"), [Mark::Text]);
     assert_eq!(marks("a<hr><div id=x_divRplyFwdMsg>b</div>c"), [Mark::Text, Mark::Appended, Mark::Appended]);
     assert_eq!(text("a<blockquote class=gmail_quote style='margin:0 0 0 40px;border:none'>b</blockquote>"), "a\nb");
+    for bar in ["border-right:medium none", "border-right-width:0", "border-left:0px solid"] {
+        let html = format!("a<blockquote style='margin:0 0 0 40px;border:none;{bar}'>b</blockquote>");
+        assert_eq!(text(&html), "a\nb", "{bar}");
+    }
     assert_eq!(text("a<blockquote class=gmail_quote>b</blockquote>"), "a\nb");
     assert_eq!(text("<div class=gmail_quote>a<blockquote class=gmail_quote>b</blockquote></div>"), "a\n> b");
 }

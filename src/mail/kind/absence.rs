@@ -38,6 +38,7 @@ pub fn sign_of(raw: &[u8], message: &Message, split: &Split, signs: &[Sign]) -> 
         let found = sign(Kind::AutoReply, "Subject: automatic reply");
         return match machine {
             Machine::Yes | Machine::Perhaps => Some(found),
+            Machine::No if bare && !asks && told.cites() => Some(found.unless(Hand::Unseen)),
             Machine::No if asks || bare => None,
             // Nobody can be sure of such mail, which is why nobody gets an automatic answer to it.
             Machine::No if speaks_of_mark(split, &told) => Some(found.unless(Hand::Unseen)),
@@ -55,12 +56,13 @@ pub fn sign_of(raw: &[u8], message: &Message, split: &Split, signs: &[Sign]) -> 
     let confirmed = || {
         let goes_on = || machine > Machine::No || subjects::names_another(subject) || told.tells_when();
         let speaks = asks(split) || told.pleads() || announces(message, &told);
-        told.says() && !told.of_another() && !speaks && goes_on()
+        (told.says() || told.cites()) && !told.of_another() && !speaks && goes_on()
     };
     if !robot && subjects::is_absence(subject) && confirmed() {
         let found = sign(Kind::AutoReply, "Subject: absence, as the text confirms");
         // Here nobody can be sure either.
-        return Some(if told.requests() || told.of_a_house() { found.unless(Hand::Unseen) } else { found });
+        let unsure = told.requests() || told.of_a_house() || told.cites();
+        return Some(if unsure { found.unless(Hand::Unseen) } else { found });
     }
     answered_in_bulk(message, split, &told)
 }

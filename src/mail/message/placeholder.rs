@@ -9,13 +9,33 @@ const BYTES: usize = 400;
 /// Fewer words may be an answer.
 const WORDS: usize = 3;
 
-/// Whether `plain` is another text than `html`, and short: less than half of its words occur there. Linear.
+/// What placeholders speak of: the author's words may differ from the HTML too.
+const MATTERS: &[&str] = &[
+    "html",
+    "browser",
+    "navigateur",
+    "navegador",
+    "браузер",
+    "ブラウザ",
+    "浏览器",
+    "瀏覽器",
+    "[image",
+    "[cid:",
+    "[bild",
+    "[photo",
+];
+
+/// Whether `plain` is another text than `html`, short, and speaks of how mail is shown: less than half of its words occur
+/// there. Linear.
 pub fn stands_for(html: &str, plain: &str) -> bool {
     let plain = plain.trim();
     if plain.len() > BYTES || html.trim().is_empty() {
         return false;
     }
     let plain = folded(plain);
+    if !MATTERS.iter().any(|matter| plain.contains(matter)) {
+        return false;
+    }
     let said: HashSet<&str> = plain.split_whitespace().filter(|word| !is_target(word)).flat_map(words).collect();
     if said.len() < WORDS {
         return false;
@@ -68,6 +88,7 @@ mod tests {
         }
         assert!(!stands_for("\u{8b1d}\u{8b1d}\u{3002}", "\u{8b1d}\u{8b1d}\u{3002}"));
         assert!(!stands_for("", "See the picture."));
+        assert!(!stands_for("Confidential: this mail is meant for its recipient.", "Yes please replace the pump."));
         assert!(!stands_for("<No, thanks.>", "Yes, please."));
         assert!(!stands_for(html, &"word ".repeat(100)));
     }

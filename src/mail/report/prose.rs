@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Match, Regex};
 
 use super::later::{DELAYED, LATER, NEVER};
 use super::system::{TEXT_BYTES, plain};
@@ -180,7 +180,7 @@ fn diagnosis(lines: &[&str], at: usize) -> String {
 fn marked(line: &str) -> Vec<Address> {
     let line = line.trim_start();
     let Some(inner) = line.strip_prefix('<').and_then(|rest| rest.split_once('>')) else { return Vec::new() };
-    let whole = ADDRESS.find(inner.0).is_some_and(|found| found.end() == inner.0.trim_end().len());
+    let whole = !inner.0.trim().contains(char::is_whitespace) || inner.0.trim_start().starts_with('"');
     address(inner.0).filter(|_| whole).into_iter().collect()
 }
 
@@ -257,7 +257,20 @@ fn helps(line: &str) -> bool {
 }
 
 fn anywhere(line: &str) -> Vec<Address> {
-    ADDRESS.find_iter(clip(line, 2_000)).filter_map(|m| address(m.as_str())).take(RECIPIENTS).collect()
+    let line = clip(line, 2_000);
+    // Half of an address is the address of somebody else.
+    let whole = |m: &Match<'_>| {
+        let before = line[..m.start()].chars().next_back();
+        let cut = m.as_str().chars().next().is_some_and(|c| !c.is_ascii()) && before.is_some_and(char::is_alphanumeric);
+        let behind = line[m.end()..].trim_start_matches(char::is_alphanumeric);
+        let goes_on = behind.len() < line.len() - m.end() && behind.strip_prefix('.').is_some_and(is_label);
+        !cut && !goes_on
+    };
+    ADDRESS.find_iter(line).filter(whole).filter_map(|m| address(m.as_str())).take(RECIPIENTS).collect()
+}
+
+fn is_label(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 /// An address without what reporters put before it: `smtp=`, `rfc822;`, an apostrophe.

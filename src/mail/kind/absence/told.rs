@@ -20,19 +20,26 @@ pub struct Told {
     own: String,
     /// As [`plain`] makes it.
     pub head: String,
+    /// The same, with what stands in quotation marks.
+    whole: String,
 }
 
 impl Told {
     pub fn of(split: &Split) -> Told {
         let own = unquoted(clip(split.own.trim_start(), WORDS_BYTES));
         let own = clip(own.trim_start(), HEAD_BYTES).to_owned();
-        Told { head: plain(&own), own }
+        Told { head: plain(&own), whole: plain(clip(split.own.trim_start(), HEAD_BYTES)), own }
     }
 
     /// Whether the author's words begin like a notice of absence, or say that a program wrote them.
     pub fn says(&self) -> bool {
         let title = || self.own.lines().next().is_some_and(|line| subjects::is_mark(&plain(line)));
         ABSENT.iter().any(|words| self.head.contains(words)) || title()
+    }
+
+    /// Whether they would begin like such a notice if what stands in quotation marks were their own.
+    pub fn cites(&self) -> bool {
+        !self.says() && ABSENT.iter().any(|words| self.whole.contains(words))
     }
 
     /// Whether they begin like the acknowledgement of a mail.
