@@ -90,8 +90,7 @@ impl Tx<'_> {
              ON CONFLICT (mailbox, uid_validity) DO NOTHING",
             params![mailbox, uid_validity, generations, uid_next],
         )?;
-        let is_indexed =
-            || self.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'ledger_hash'", [], |row| row.get(0));
+        let is_indexed = || self.prepare("PRAGMA index_info(ledger_hash)")?.exists([]);
         if self.was_rebuilt(mailbox)? && !is_indexed()? {
             self.execute_batch(BY_HASH)?;
         }
