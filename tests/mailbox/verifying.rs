@@ -61,6 +61,20 @@ fn found(ledger: &Ledger) -> Vec<(String, Signature)> {
     ledger.subjects().into_iter().zip(ledger.arrivals().iter().map(|arrival| arrival.signature)).collect()
 }
 
+/// Delivers these mails, and each is found to be signed so.
+fn are_found(cases: &[(String, Signature)], dns: &Dns) {
+    let dovecot = Dovecot::start();
+    for (raw, _) in cases {
+        dovecot.deliver("support", raw.as_bytes());
+    }
+    let ledger = Ledger::default();
+    let _followed = Followed::start(&verifying(dovecot.ports.imap, dns), &ledger);
+    ledger.has(cases.len());
+    let expected: Vec<Signature> = cases.iter().map(|(_, signature)| *signature).collect();
+    let found = found(&ledger);
+    assert_eq!(found.iter().map(|(_, signature)| *signature).collect::<Vec<_>>(), expected, "{found:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn signatures_of_the_organisation_in_from_count() {
     let dns = Dns::start();
@@ -92,16 +106,7 @@ async fn signatures_of_the_organisation_in_from_count() {
         (signed("unknown.example", &mail("a@unknown.example", "unknown")), Signature::None),
         (signed("revoked.example", &mail("a@revoked.example", "revoked")), Signature::None),
     ];
-    let dovecot = Dovecot::start();
-    for (raw, _) in &cases {
-        dovecot.deliver("support", raw.as_bytes());
-    }
-    let ledger = Ledger::default();
-    let _followed = Followed::start(&verifying(dovecot.ports.imap, &dns), &ledger);
-    ledger.has(cases.len());
-    let expected: Vec<Signature> = cases.iter().map(|(_, signature)| *signature).collect();
-    let found = found(&ledger);
-    assert_eq!(found.iter().map(|(_, signature)| *signature).collect::<Vec<_>>(), expected, "{found:?}");
+    are_found(&cases, &dns);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,16 +150,7 @@ async fn what_a_signature_leaves_out_could_be_anybodys() {
         let fields: Vec<&'static str> = all.iter().copied().filter(|name| *name != all[left_out]).collect();
         cases.push((over(&typed(&format!("without-{}", all[left_out])), &fields), Signature::None));
     }
-    let dovecot = Dovecot::start();
-    for (raw, _) in &cases {
-        dovecot.deliver("support", raw.as_bytes());
-    }
-    let ledger = Ledger::default();
-    let _followed = Followed::start(&verifying(dovecot.ports.imap, &dns), &ledger);
-    ledger.has(cases.len());
-    let expected: Vec<Signature> = cases.iter().map(|(_, signature)| *signature).collect();
-    let found = found(&ledger);
-    assert_eq!(found.iter().map(|(_, signature)| *signature).collect::<Vec<_>>(), expected, "{found:?}");
+    are_found(&cases, &dns);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,12 +59,11 @@ const TOLD: usize = 200;
 pub fn kept_in_element(lines: &[Line<'_>], run: Range<usize>, above: Above) -> Range<usize> {
     let mut filled = run.clone().filter(|at| !lines[*at].content.is_empty()).peekable();
     let greeting = filled.next_if(|at| is_salutation(lines[*at].content));
-    let begins = filled.peek().or(greeting.as_ref()).is_some_and(|at| is_told(lines, *at));
+    let begins = filled.peek().or(greeting.as_ref()).is_some_and(|at| is_told(lines[*at].content));
     let mut begin = run.start;
     let mut asked = false;
     for at in filled.take(TOLD).take_while(|at| begins && !is_disclaimer(lines, *at)) {
-        let told = card::is_sentence(lines[at].content) && !is_footer(lines[at].content);
-        if told || begin > run.start && begin == at && lines[at - 1].raw.len() >= LONG {
+        if is_told(lines[at].content) || begin > run.start && begin == at && lines[at - 1].raw.len() >= LONG {
             begin = at + 1;
             asked |= lines[at].content.contains(['?', '？']);
         }
@@ -93,8 +92,8 @@ pub fn is_salutation(content: &str) -> bool {
         && !CLOSINGS.contains(folded(content).trim_end_matches([',', '!', ' ']))
 }
 
-fn is_told(lines: &[Line<'_>], at: usize) -> bool {
-    card::is_sentence(lines[at].content) && !is_footer(lines[at].content) && !is_disclaimer(lines, at)
+fn is_told(content: &str) -> bool {
+    card::is_sentence(content) && !is_footer(content)
 }
 
 /// Where below `-- `, at `run.start`, the author's words go on: at a postscript, or where a paragraph below the card

@@ -1,4 +1,4 @@
-//! What the author of a possible notice says himself, at the beginning.
+//! What the author of a possible notice says in words of their own, at the beginning.
 
 use super::request::{pleads, requests};
 use super::words::{ABSENT, ACKNOWLEDGEMENTS, HOUSES, RETURNS};
@@ -14,21 +14,21 @@ const WORDS_BYTES: usize = 1_200;
 /// Bytes of a quotation, at most.
 const QUOTED_BYTES: usize = 500;
 
-/// The beginning of the author's words, without what he puts in quotation marks: wording that he wants or has seen.
-pub struct Told {
+/// The beginning of the author's words, without what stands in quotation marks: wording that the author wants or has seen.
+pub struct Told<'a> {
     /// As it stands.
     own: String,
     /// As [`plain`] makes it.
     pub head: String,
-    /// The same, with what stands in quotation marks.
-    whole: String,
+    /// As it stands, with what stands in quotation marks.
+    whole: &'a str,
 }
 
-impl Told {
-    pub fn of(split: &Split) -> Told {
+impl<'a> Told<'a> {
+    pub fn of(split: &'a Split) -> Told<'a> {
         let own = unquoted(clip(split.own.trim_start(), WORDS_BYTES));
         let own = clip(own.trim_start(), HEAD_BYTES).to_owned();
-        Told { head: plain(&own), whole: plain(clip(split.own.trim_start(), HEAD_BYTES)), own }
+        Told { head: plain(&own), whole: clip(split.own.trim_start(), HEAD_BYTES), own }
     }
 
     /// Whether the author's words begin like a notice of absence, or say that a program wrote them.
@@ -39,7 +39,11 @@ impl Told {
 
     /// Whether they would begin like such a notice if what stands in quotation marks were their own.
     pub fn cites(&self) -> bool {
-        !self.says() && ABSENT.iter().any(|words| self.whole.contains(words))
+        if self.says() {
+            return false;
+        }
+        let whole = plain(self.whole);
+        ABSENT.iter().any(|words| whole.contains(words))
     }
 
     /// Whether they begin like the acknowledgement of a mail.
